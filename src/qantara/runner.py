@@ -1,0 +1,170 @@
+"""Runs one stage into its folder: skips what is done, counts every record, writes the summary last.
+
+A stage is a generator of records and rejections that returns details for its summary; it knows nothing of folders, bars or
+resuming. This module knows nothing of what a stage does.
+"""
+
+import errno
+import fcntl
+import shutil
+import time
+from collections import Counter
+from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from qantara.errors import StoreError
+from qantara.provenance import file_hash
+from qantara.recipe import config_hash
+from qantara.records import Rejection, content_id
+from qantara.store import KEPT, REJECTED, SUMMARY, RecordWriter, read_json, read_records, whole_file, write_json
+
+Json = dict[str, Any]
+IDENTITY = "run.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One stage to run. `num_in` is the number of records that must come out again, None where outputs are no longer the inputs.
+
+    `inputs` are hashes of all that the result depends on besides `settings`; `show` turns a record into a note for the bar.
+    """
+
+    stage: str
+    settings: Any
+    inputs: tuple[str, ...]
+    record_type: Any
+    num_in: int | None
+    work: Callable[[], Generator[Any, None, Json]]
+    show: Callable[[Any], str] | None = None
+
+    def key(self) -> str:
+        """Return the hash of what this stage's result follows from."""
+        return content_id(self.stage, config_hash(self.settings), list(self.inputs))
+
+
+class RunFolder:
+    """A run's folder on disk. Raises StoreError when the folder belongs to another recipe."""
+
+    def __init__(self, path: Path, name: str) -> None:
+        self.path = path
+        identity = path / IDENTITY
+        if identity.exists():
+            owner = read_json(identity).get("recipe")
+            if owner != name:
+                raise StoreError(
+                    f"{path} holds a run of recipe {owner!r}, not {name!r}; give another folder with --run"
+                )
+        elif path.exists() and any(path.iterdir()):
+            raise StoreError(f"{path} is not empty and not a run folder; give another folder with --run")
+        else:
+            write_json(identity, {"recipe": name})
+
+    def folder(self, stage: str) -> Path:
+        """Return a stage's folder."""
+        return self.path / stage
+
+    def summary(self, stage: str) -> Json | None:
+        """Return a finished stage's summary, or None."""
+        file = self.folder(stage) / SUMMARY
+        return read_json(file) if file.exists() else None
+
+    def output(self, stage: str) -> str:
+        """Return the hash of what a finished stage kept; StoreError when it has not run."""
+        summary = self.summary(stage)
+        if summary is None:
+            raise StoreError(f"stage {stage} has not run in {self.path}; run the recipe without --only first")
+        return str(summary["output"])
+
+    def kept(self, stage: str, record_type: Any) -> Iterator[Any]:  # noqa: ANN401 - a record type or a union of them
+        """Yield what a finished stage kept."""
+        self.output(stage)
+        return read_records(self.folder(stage) / KEPT, record_type)
+
+    def rejected(self, stage: str) -> Iterator[Rejection]:
+        """Yield what a finished stage rejected."""
+        return read_records(self.folder(stage) / REJECTED, Rejection)
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the folder for one run at a time; StoreError when another process is at work in it."""
+        with (self.path / "run.lock").open("w", encoding="utf-8") as handle:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise StoreError(
+                    f"another run is at work in {self.path}; wait for it or give another folder with --run"
+                ) from error
+            yield
+
+
+def run_job(folder: RunFolder, job: Job, console: Console, *, again: bool = False) -> bool:
+    """Run a stage unless it is done with the same settings and inputs; return whether it ran.
+
+    Raises RuntimeError when a record that went in did not come out exactly once: that is a bug in the stage.
+    """
+    done = folder.summary(job.stage)
+    if done is not None and done["key"] == job.key() and not again:
+        return False
+    place = folder.folder(job.stage)
+    (place / SUMMARY).unlink(missing_ok=True)
+    if again:
+        shutil.rmtree(place, ignore_errors=True)
+    started = time.monotonic()
+    try:
+        counts, details = _write_outcomes(place, job, console)
+        summary = {
+            "stage": job.stage,
+            "key": job.key(),
+            "in": job.num_in,
+            "kept": counts.pop("kept"),
+            "rejected": sum(counts.values()),
+        }
+        if job.num_in is not None and job.num_in != summary["kept"] + summary["rejected"]:
+            raise RuntimeError(
+                f"stage {job.stage}: {job.num_in} records in, {summary['kept'] + summary['rejected']} out"
+            )
+        summary |= {"reasons": dict(counts.most_common()), "seconds": round(time.monotonic() - started, 2)}
+        write_json(place / SUMMARY, summary | {"output": file_hash(place / KEPT), "details": details})
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise StoreError(f"{place}: no disk space left; make room and run the same command again") from error
+        raise
+    return True
+
+
+def _write_outcomes(place: Path, job: Job, console: Console) -> tuple[Counter[str], Json]:
+    counts: Counter[str] = Counter(kept=0)
+    with ExitStack() as stack:
+        kept = RecordWriter(stack.enter_context(whole_file(place / KEPT)), job.record_type)
+        rejected = RecordWriter(stack.enter_context(whole_file(place / REJECTED)), Rejection)
+        bar = stack.enter_context(_bar(console))
+        task = bar.add_task(job.stage, total=job.num_in, note="")
+        outcomes = job.work()
+        stack.callback(outcomes.close)
+        while True:
+            try:
+                record = next(outcomes)
+            except StopIteration as end:
+                details = end.value or {}
+                break
+            if isinstance(record, Rejection):
+                rejected.add(record)
+                counts[record.reason] += 1
+            else:
+                kept.add(record)
+                counts["kept"] += 1
+            bar.update(task, advance=1, note=job.show(record) if job.show else "")
+        kept.close()
+        rejected.close()
+    return counts, details
+
+
+def _bar(console: Console) -> Progress:
+    columns = (SpinnerColumn(), TextColumn("{task.description:10}"), BarColumn(), MofNCompleteColumn())
+    return Progress(*columns, TimeElapsedColumn(), TextColumn("{task.fields[note]}"), console=console, transient=True)

@@ -1,0 +1,102 @@
+import pytest
+
+from qantara.chat import benchmark_prompt, messages, question_text, render
+from qantara.errors import DataError
+from qantara.records import Answer, Choice, Dialogue, Origin, Turn, with_id
+
+ORIGIN = Origin(source="test", native_id="1")
+CHOICE = with_id(
+    Choice(
+        id="",
+        language="en",
+        origin=ORIGIN,
+        question="Best drug?",
+        options=("aspirin", "heparin"),
+        answer_index=1,
+        explanation="Why.",
+    )
+)
+ARABIC = with_id(
+    Choice(id="", language="ar", origin=ORIGIN, question="ما الدواء؟", options=("أسبرين", "هيبارين"), answer_index=0)
+)
+ANSWER = with_id(Answer(id="", language="en", origin=ORIGIN, question="Dose?", answer="5 mg.", context="Adult."))
+DIALOGUE = with_id(
+    Dialogue(
+        id="",
+        language="en",
+        origin=ORIGIN,
+        turns=(
+            Turn(role="user", text="u1"),
+            Turn(role="assistant", text="a1"),
+            Turn(role="user", text="u2"),
+            Turn(role="assistant", text="a2"),
+        ),
+    )
+)
+
+
+class Characters:
+    """A tokenizer of single characters with a ChatML-like template: enough to see exactly what is learnt."""
+
+    bos_token = "^"
+    eos_token = "$"
+
+    def __init__(self, template):
+        self.chat_template = template
+
+    def apply_chat_template(self, conversation, tokenize=False, add_generation_prompt=False):
+        text = "".join(f"<{m['role']}>{m['content']}</>\n" for m in conversation)
+        return text + ("<assistant>" if add_generation_prompt else "")
+
+    def __call__(self, text, add_special_tokens, return_offsets_mapping=False):
+        return {"input_ids": [ord(c) for c in text], "offset_mapping": [(i, i + 1) for i in range(len(text))]}
+
+
+def learnt(example, tokenizer):
+    rendered = render(example, tokenizer)
+    return "".join(chr(i) for i, on in zip(rendered.input_ids, rendered.loss_mask, strict=True) if on)
+
+
+def test_a_choice_is_asked_with_the_letters_and_labels_of_its_language():
+    assert question_text(CHOICE) == "Question: Best drug?\nOptions:\nA. aspirin\nB. heparin"
+    assert question_text(ARABIC) == "السؤال: ما الدواء؟\nالخيارات:\nأ. أسبرين\nب. هيبارين"
+
+
+def test_a_reply_is_letter_text_and_explanation():
+    assert messages(CHOICE)[-1].text == "B. heparin\nExplanation: Why."
+    assert messages(ARABIC)[-1].text == "أ. أسبرين"
+    assert messages(ANSWER)[1].text == "Context: Adult.\n\nDose?"
+
+
+@pytest.mark.parametrize("template", ["chatml", None])
+def test_only_assistant_turns_and_their_end_marks_are_learnt(template):
+    tokenizer = Characters(template)
+    end = "</>" if template else "$"
+    assert learnt(ANSWER, tokenizer) == f"5 mg.{end}"
+    assert learnt(DIALOGUE, tokenizer) == f"a1{end}a2{end}"
+    assert learnt(CHOICE, tokenizer) == f"B. heparin\nExplanation: Why.{end}"
+
+
+def test_plain_text_has_exactly_one_beginning_mark():
+    text = "".join(chr(i) for i in render(DIALOGUE, Characters(None)).input_ids)
+    assert text.count("^") == 1
+    assert text.startswith("^")
+
+
+@pytest.mark.parametrize("template", ["chatml", None])
+@pytest.mark.parametrize("choice", [CHOICE, ARABIC], ids=["en", "ar"])
+def test_a_benchmark_prompt_is_the_beginning_of_what_is_trained(choice, template):
+    tokenizer = Characters(template)
+    prompt = benchmark_prompt(choice, tokenizer)
+    trained = "".join(chr(i) for i in render(choice, tokenizer).input_ids)
+    assert trained.startswith(prompt.text + prompt.letters[choice.answer_index])
+    assert prompt.options == choice.options
+    assert "Why." not in prompt.text
+
+
+def test_more_options_than_letters_is_an_error_that_names_the_item():
+    many = with_id(
+        Choice(id="", language="en", origin=ORIGIN, question="Q", options=tuple("abcdefghij"), answer_index=0)
+    )
+    with pytest.raises(DataError, match=many.id):
+        question_text(many)
