@@ -1,0 +1,72 @@
+"""Reviewers' decisions in the ledger: append-only events, of which the last one for a record counts.
+
+A changed mind is a new event; nothing is overwritten, so who decided what and when stays known.
+"""
+
+import json
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+import sqlalchemy as sa
+
+from qantara.ledger import METADATA, create_tables
+from qantara.records import Decision, content_id
+
+DECISION = sa.Table(
+    "decision",
+    METADATA,
+    sa.Column("sequence", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("record_id", sa.Text, nullable=False, index=True),
+    sa.Column("action", sa.Text, nullable=False),
+    sa.Column("reviewer", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("edited", sa.Text, nullable=False),
+    sa.Column("decided_at", sa.Text, nullable=False),
+)
+
+
+def add_decisions(engine: sa.Engine, decisions: Iterable[Decision]) -> int:
+    """Append the decisions that say something new (the same one again adds no event); return how many were added."""
+    create_tables(engine)
+    known = latest_decisions(engine)
+    new = [decision for decision in decisions if known.get(decision.record_id) != decision]
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    rows = [
+        {
+            "record_id": decision.record_id,
+            "action": decision.action,
+            "reviewer": decision.reviewer,
+            "reason": decision.reason,
+            "edited": json.dumps(dict(decision.edited), ensure_ascii=False),
+            "decided_at": now,
+        }
+        for decision in new
+    ]
+    if rows:
+        with engine.begin() as connection:
+            connection.execute(sa.insert(DECISION), rows)
+    return len(rows)
+
+
+def latest_decisions(engine: sa.Engine) -> dict[str, Decision]:
+    """Return the decision that counts for each record that has one."""
+    create_tables(engine)
+    found: dict[str, Decision] = {}
+    with engine.connect() as connection:
+        for row in connection.execute(sa.select(DECISION).order_by(DECISION.c.sequence)).mappings():
+            found[row["record_id"]] = Decision(
+                record_id=row["record_id"],
+                action=row["action"],
+                reviewer=row["reviewer"],
+                reason=row["reason"],
+                edited=tuple(json.loads(row["edited"]).items()),
+            )
+    return found
+
+
+def decisions_hash(engine: sa.Engine) -> str:
+    """Return a hash of the decisions that count, so that a run knows when people have decided anew."""
+    latest = latest_decisions(engine)
+    return content_id(
+        [[d.record_id, d.action, d.reviewer, d.reason, list(d.edited)] for _, d in sorted(latest.items())]
+    )

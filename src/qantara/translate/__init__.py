@@ -1,0 +1,1 @@
+"""The translate stage: source-language records become checked translations; doubt goes to people."""

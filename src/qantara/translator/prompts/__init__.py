@@ -1,0 +1,1 @@
+"""The prompts, as text files; `qantara.translator.prompting` reads them."""
