@@ -1,0 +1,1 @@
+"""The report stage: one run folder becomes one HTML page that needs no network."""
