@@ -1,0 +1,136 @@
+"""The local backend with a tiny random Llama: batching changes no answer, stops cut, limits hold, nothing loads before use."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+from transformers import AutoModelForCausalLM, Gemma3ForCausalLM, Gemma3TextConfig, LlamaConfig, LlamaForCausalLM
+from transformers import PreTrainedTokenizerFast as FastTokenizer
+
+from qantara.errors import ModelError
+from qantara.llm.interface import Message, Request, whole_or_other
+from qantara.llm.local import LocalBackend, LocalConfig
+
+TEMPLATE = (
+    "{% for m in messages %}<{{ m['role'] }}>{{ m['content'] }}{% endfor %}{% if add_generation_prompt %}<a>{% endif %}"
+)
+SHAPE = {"hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 3, "num_attention_heads": 4}
+
+
+def save(folder: Path, kind: str) -> Path:
+    letters = ["<pad>", "</s>", *sorted(pre_tokenizers.ByteLevel.alphabet())]
+    raw = Tokenizer(models.BPE(vocab={letter: i for i, letter in enumerate(letters)}, merges=[]))
+    raw.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    raw.decoder = decoders.ByteLevel()
+    tokenizer = FastTokenizer(tokenizer_object=raw, pad_token="<pad>", eos_token="</s>", chat_template=TEMPLATE)
+    tokenizer.save_pretrained(folder)
+    torch.manual_seed(3)
+    shared = {**SHAPE, "vocab_size": len(letters), "pad_token_id": 0, "eos_token_id": 1, "bos_token_id": None}
+    if kind == "llama":
+        model = LlamaForCausalLM(LlamaConfig(**shared, num_key_value_heads=2, initializer_range=0.3))
+    else:
+        gemma = Gemma3TextConfig(
+            **shared,
+            num_key_value_heads=1,
+            head_dim=8,
+            sliding_window=8,
+            layer_types=["sliding_attention", "sliding_attention", "full_attention"],
+            initializer_range=0.3,
+        )
+        model = Gemma3ForCausalLM(gemma)
+    model.save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="module", params=["llama", "gemma with a sliding window"])
+def folder(request, tmp_path_factory) -> Path:
+    return save(tmp_path_factory.mktemp("model"), request.param)
+
+
+def backend(folder: Path, **changes) -> LocalBackend:
+    settings = {"backend": "local", "model": f"path:{folder}", "dtype": "float32", "template": "none", "batch_size": 4}
+    return LocalBackend(LocalConfig(**(settings | changes)))
+
+
+def request(text: str, **changes) -> Request:
+    return Request(**({"model": "m", "messages": (Message("user", text),), "max_tokens": 12} | changes))
+
+
+def answers(some: LocalBackend, requests: list[Request]) -> list:
+    found = dict(some.complete(requests))
+    return [found[position] for position in range(len(requests))]
+
+
+PROMPTS = [
+    "a",
+    "a longer prompt, of some more words",
+    "ثلاث كلمات عربية",
+    "mid length",
+    "the last one is quite long too " * 2,
+]
+
+
+def test_a_batch_gives_each_row_what_it_gets_alone_and_what_transformers_generates(folder):
+    requests = [request(text, max_tokens=6 + 4 * i) for i, text in enumerate(PROMPTS)]
+    together = answers(backend(folder, batch_size=5), requests)
+    alone = answers(backend(folder, batch_size=1), requests)
+    assert [answer.text for answer in together] == [answer.text for answer in alone]
+    assert [answer.completion_tokens for answer in together] == [answer.completion_tokens for answer in alone]
+
+    some = backend(folder)
+    list(some.complete(requests[:1]))
+    model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
+    for one, answer in zip(requests, together, strict=True):
+        ids = some._tokenizer(one.messages[0].content, return_tensors="pt")
+        out = model.generate(**ids, max_new_tokens=one.max_tokens, do_sample=False)[0, ids["input_ids"].shape[1] :]
+        assert answer.text == some._tokenizer.decode(out, skip_special_tokens=True)
+        assert (answer.prompt_tokens, answer.completion_tokens) == (ids["input_ids"].shape[1], len(out))
+
+
+def test_a_stop_string_ends_the_text_and_is_not_part_of_it(folder):
+    [whole] = answers(backend(folder), [request("a")])
+    stop = whole.text[3:5]
+    [cut] = answers(backend(folder), [request("a", stop=("never seen", stop))])
+    assert cut.text == whole.text[: whole.text.index(stop)]
+    assert cut.finish_reason == whole_or_other(cut.text, "stop")
+    assert cut.completion_tokens < whole.completion_tokens
+
+
+def test_a_text_that_reaches_its_limit_says_so(folder):
+    [answer] = answers(backend(folder), [request("a", max_tokens=2)])
+    assert (answer.finish_reason, answer.completion_tokens) == ("length", 2)
+
+
+def test_a_prompt_over_the_limit_is_answered_other_and_the_rest_goes_on(folder):
+    long, short = answers(backend(folder, max_input_tokens=10), [request("x" * 11), request("x" * 10)])
+    assert (long.text, long.finish_reason, long.prompt_tokens, long.completion_tokens) == ("", "other", 11, 0)
+    assert short.completion_tokens > 0
+
+
+def test_the_chat_template_frames_the_messages_and_none_joins_them(folder):
+    messages = (Message("system", "ab"), Message("user", "c"))
+    [framed] = answers(backend(folder, template="chat"), [request("", messages=messages)])
+    [joined] = answers(backend(folder), [request("", messages=messages)])
+    assert (framed.prompt_tokens, joined.prompt_tokens) == (len("<system>ab<user>c<a>"), 3)
+
+
+def test_a_drawn_text_is_the_same_for_the_same_request(folder):
+    drawn = [answers(backend(folder), [request("a", temperature=2.0)])[0].text for _ in range(2)]
+    assert drawn[0] == drawn[1]
+    assert drawn[0] != answers(backend(folder), [request("a")])[0].text
+
+
+def test_nothing_is_loaded_before_the_first_request(tmp_path):
+    some = backend(tmp_path / "absent")
+    assert list(some.complete([])) == []
+    with pytest.raises(ModelError, match="there is no folder"):
+        list(some.complete([request("a")]))
+
+
+def test_a_model_without_a_chat_template_says_what_to_set(folder, tmp_path):
+    for path in folder.iterdir():
+        if path.name != "chat_template.jinja":
+            (tmp_path / path.name).write_bytes(path.read_bytes())
+    with pytest.raises(ModelError, match="no chat template: set template to none"):
+        list(backend(tmp_path, template="chat").complete([request("a")]))
