@@ -1,0 +1,1 @@
+"""Weights: references, loading, quantized experts, adapters, upcycling, scoring."""
