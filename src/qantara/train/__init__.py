@@ -1,0 +1,1 @@
+"""Fine-tuning with adapters: rendered samples in, losses and an adapter out."""

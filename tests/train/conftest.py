@@ -1,0 +1,84 @@
+"""Tiny models with random weights and samples that can be learnt, for the tests of training."""
+
+import random
+from pathlib import Path
+
+import pytest
+import torch
+from transformers import LlamaConfig, LlamaForCausalLM, MixtralConfig, MixtralForCausalLM
+
+from qantara.records import Sample
+from qantara.train.stage import TrainConfig
+
+VOCABULARY = 128
+SIZES = {
+    "hidden_size": 64,
+    "intermediate_size": 128,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+    "vocab_size": VOCABULARY,
+    "tie_word_embeddings": True,
+}
+
+
+@pytest.fixture(autouse=True)
+def _one_thread():
+    """Tiny products gain nothing from a second thread and lose much where the machine is busy."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="session")
+def mixture_folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("mixture")
+    torch.manual_seed(0)
+    MixtralForCausalLM(MixtralConfig(**SIZES, num_local_experts=4, num_experts_per_tok=2)).save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def dense_folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("dense")
+    torch.manual_seed(0)
+    LlamaForCausalLM(LlamaConfig(**SIZES)).save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def samples():
+    """40 samples of counting sequences, 16 to 40 tokens, a third of them "ar", an eighth held out."""
+    draw = random.Random(0)
+    made = []
+    for i in range(40):
+        length, first = draw.randint(16, 40), draw.randint(2, VOCABULARY - 1)
+        made.append(
+            Sample(
+                example_id=f"sample-{i:02}",
+                family=f"family-{i:02}",
+                language="ar" if i % 3 == 0 else "en",
+                kind="answer",
+                fold="validation" if i % 8 == 7 else "train",
+                input_ids=tuple((first + 3 * j) % VOCABULARY for j in range(length)),
+                loss_mask=tuple(j >= length // 2 for j in range(length)),
+            )
+        )
+    return tuple(made)
+
+
+@pytest.fixture
+def config():
+    return TrainConfig(
+        model=f"path:{Path('tiny')}",
+        dtype="float32",
+        learning_rate=5e-3,
+        router_learning_rate=2e-3,
+        batch_tokens=128,
+        micro_batch_tokens=64,
+        max_tokens=64,
+        max_steps=6,
+        evaluate_every_steps=3,
+        checkpoint_every_steps=2,
+    )
