@@ -1,0 +1,117 @@
+"""Reads paired benchmark items; writes one prediction an item, model, language and way of scoring.
+
+The answer is the option with the highest likelihood, as a letter and as full text: nothing is generated, so nothing has to be
+extracted. Base and tuned model are the same weights with the adapter off and on, so that training is the only difference.
+"""
+
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from qantara.chat import benchmark_prompt
+from qantara.evaluate.scores import score_tables
+from qantara.records import Choice, Prediction
+
+if TYPE_CHECKING:
+    from qantara.models.likelihood import Likelihood, Observer
+
+
+class EvaluateConfig(BaseModel):
+    """Settings of the stage."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    batch_size: int = Field(default=8, ge=1, le=1024, description="questions a forward")
+    limit: int | None = Field(default=None, ge=1, description="item pairs at most; none: all")
+    quantization: Literal["none", "nf4"] = Field(default="nf4", description="how the model's weights are loaded")
+
+
+def evaluate(
+    items: Sequence[Choice],
+    model_folder: Path,
+    adapter: Path | None,
+    config: EvaluateConfig,
+    direction: tuple[str, str],
+) -> Generator[Prediction, None, dict[str, object]]:
+    """Yield predictions of the base model and, with an adapter, of the tuned one; return score tables and expert use."""
+    from qantara.models.adapters import adapters_disabled, has_experts, load_adapter
+    from qantara.models.expert_use import count_expert_use
+    from qantara.models.loading import load_model, load_tokenizer
+
+    items = _limited(items, config.limit)
+    tokenizer = load_tokenizer(model_folder)
+    model: Any = load_model(model_folder, quantization=config.quantization)
+    if adapter is not None:
+        model = load_adapter(model, adapter)
+    predictions = []
+    use: dict[str, dict[str, object]] = {}
+    for name in ("base", "tuned") if adapter is not None else ("base",):
+        for code in direction:
+            asked = [item for item in items if item.language == code]
+            with ExitStack() as stack:
+                if adapter is not None and name == "base":
+                    stack.enter_context(adapters_disabled(model))
+                counter = stack.enter_context(count_expert_use(model)) if has_experts(model) and asked else None
+                observe = counter.observe if counter else None
+                for prediction in _predict(asked, name, model, tokenizer, (config.batch_size, observe)):
+                    predictions.append(prediction)
+                    yield prediction
+                if counter:
+                    use.setdefault(name, {})[code] = [asdict(layer) for layer in counter.layers()]
+    source = items[0].origin.source if items else ""
+    return {
+        "scores": score_tables(predictions, direction, source),
+        "expert_use": {name: _expert_table(model, languages) for name, languages in use.items()},
+    }
+
+
+def _expert_table(model: Any, languages: dict[str, object]) -> dict[str, object]:  # noqa: ANN401
+    settings = model.config
+    return {"experts": settings.num_local_experts, "top_k": settings.num_experts_per_tok, "languages": languages}
+
+
+def _limited(items: Sequence[Choice], limit: int | None) -> list[Choice]:
+    families = list(dict.fromkeys(item.origin.family for item in items))
+    wanted = set(families if limit is None else families[:limit])
+    return [item for item in items if item.origin.family in wanted]
+
+
+def _predict(
+    items: Sequence[Choice],
+    name: str,
+    model: Any,  # noqa: ANN401 - a causal model of transformers
+    tokenizer: Any,  # noqa: ANN401 - its tokenizer
+    forward: "tuple[int, Observer | None]",
+) -> Iterator[Prediction]:
+    from qantara.models.likelihood import Question, likelihoods
+
+    prompts = [benchmark_prompt(item, tokenizer) for item in items]
+    questions = [Question(prompt.text, prompt.letters + prompt.options) for prompt in prompts]
+    batch_size, observe = forward
+    for number, found in likelihoods(model, tokenizer, questions, batch_size, observe):
+        half = len(prompts[number].letters)
+        yield _prediction(items[number], name, "letter", "sum", found[:half])
+        yield _prediction(items[number], name, "text", "sum", found[half:])
+        yield _prediction(items[number], name, "text", "token", found[half:])
+
+
+def _prediction(
+    item: Choice, model: str, scoring: str, normalization: str, found: "Sequence[Likelihood]"
+) -> Prediction:
+    logs = [f.log_probability / (f.num_tokens if normalization == "token" else 1) for f in found]
+    return Prediction(
+        model=model,
+        item_id=item.id,
+        family=item.origin.family,
+        subject=item.origin.subject,
+        language=item.language,
+        scoring=scoring,
+        normalization=normalization,
+        chosen_index=max(range(len(logs)), key=logs.__getitem__),
+        answer_index=item.answer_index,
+        log_probabilities=tuple(logs),
+    )

@@ -1,0 +1,94 @@
+import pytest
+
+from qantara.evaluate.stage import EvaluateConfig, evaluate
+from qantara.models.adapter_config import AdapterConfig
+from qantara.models.adapters import attach, save_adapter
+from qantara.models.loading import load_model
+from qantara.models.upcycle import upcycle
+from qantara.records import Choice, Origin, child, with_id
+
+
+def items(count):
+    made = []
+    for i in range(count):
+        english = with_id(
+            Choice(
+                id="",
+                language="en",
+                origin=Origin(source="tiny", native_id=str(i), subject="test", split="test"),
+                question=f"Which number is {i}?",
+                options=("one", "two", "three", "four"),
+                answer_index=i % 4,
+            )
+        )
+        made += [
+            english,
+            child(english, {"question": f"أي رقم هو {i}؟", "options/0": "واحد", "options/1": "اثنان"}, "ar"),
+        ]
+    return made
+
+
+def run(*arguments):
+    stage = evaluate(*arguments)
+    found = []
+    while True:
+        try:
+            found.append(next(stage))
+        except StopIteration as end:
+            return found, end.value
+
+
+@pytest.fixture(scope="module")
+def mixture(tiny_model, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("mixture") / "moe"
+    upcycle(tiny_model, folder, experts=4, top_k=2, seed=0)
+    adapter = folder.parent / "adapter"
+    model = attach(load_model(folder, quantization="nf4"), AdapterConfig(rank=8, alpha=16), 0)
+    for name, parameter in model.named_parameters():
+        if parameter.requires_grad and "lora_B" in name:
+            parameter.data.normal_(0, 0.5)
+    save_adapter(model, adapter)
+    return folder, adapter
+
+
+def test_base_and_tuned_model_answer_every_item_in_both_languages_and_all_ways(mixture):
+    folder, adapter = mixture
+    asked = items(5)
+    found, details = run(asked, folder, adapter, EvaluateConfig(batch_size=3), ("en", "ar"))
+    assert len(found) == 2 * 2 * 5 * 3
+    assert len({(p.model, p.language, p.family, p.scoring, p.normalization) for p in found}) == len(found)
+    assert {p.item_id for p in found} == {item.id for item in asked}
+    assert all(log < 0 for p in found for log in p.log_probabilities)
+    assert all(p.log_probabilities[p.chosen_index] == max(p.log_probabilities) for p in found)
+    base, tuned = ([p.log_probabilities for p in found if p.model == name] for name in ("base", "tuned"))
+    assert base != tuned
+    assert [gap["num_items"] for gap in details["scores"]["gaps"]] == [5] * 6
+
+
+def test_expert_use_is_told_by_language_and_layer(mixture):
+    folder, adapter = mixture
+    _, details = run(items(4), folder, adapter, EvaluateConfig(), ("en", "ar"))
+    for name in ("base", "tuned"):
+        use = details["expert_use"][name]
+        assert (use["experts"], use["top_k"]) == (4, 2)
+        for code in ("en", "ar"):
+            assert [layer["layer"] for layer in use["languages"][code]] == [0, 1]
+            assert all(sum(layer["share"]) == pytest.approx(1) for layer in use["languages"][code])
+
+
+def test_a_dense_model_without_adapter_is_only_the_base(tiny_model):
+    config = EvaluateConfig(quantization="none", limit=2)
+    found, details = run(items(5), tiny_model, None, config, ("en", "ar"))
+    assert {p.model for p in found} == {"base"}
+    assert len({p.family for p in found}) == 2
+    assert details["expert_use"] == {}
+    assert details["scores"]["changes"] == []
+
+
+def test_the_batch_size_changes_no_choice(tiny_model):
+    runs = [
+        run(items(6), tiny_model, None, EvaluateConfig(quantization="none", batch_size=b), ("en", "ar"))[0]
+        for b in (1, 4)
+    ]
+    keys = [sorted((p.item_id, p.scoring, p.normalization, p.chosen_index) for p in found) for found in runs]
+    assert keys[0] == keys[1]
