@@ -1,5 +1,3 @@
-import os
-
 import pytest
 
 from qantara.errors import DataError, StoreError
@@ -71,7 +69,7 @@ def test_a_file_has_its_name_only_when_it_is_whole(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         fail_halfway()
     assert read_json(path) == {"old": True}
-    assert os.listdir(tmp_path) == ["x.json"]
+    assert [path.name for path in tmp_path.iterdir()] == ["x.json"]
 
 
 def test_a_full_disk_is_one_line_and_leaves_what_was_there(tmp_path):

@@ -118,17 +118,11 @@ def run_job(folder: RunFolder, job: Job, console: Console, *, again: bool = Fals
     started = time.monotonic()
     try:
         counts, details = _write_outcomes(place, job, console)
-        summary = {
-            "stage": job.stage,
-            "key": job.key(),
-            "in": job.num_in,
-            "kept": counts.pop("kept"),
-            "rejected": sum(counts.values()),
-        }
-        if job.num_in is not None and job.num_in != summary["kept"] + summary["rejected"]:
-            raise RuntimeError(
-                f"stage {job.stage}: {job.num_in} records in, {summary['kept'] + summary['rejected']} out"
-            )
+        kept = counts.pop("kept")
+        rejected = sum(counts.values())
+        if job.num_in is not None and job.num_in != kept + rejected:
+            raise RuntimeError(f"stage {job.stage}: {job.num_in} records in, {kept + rejected} out")
+        summary: Json = {"stage": job.stage, "key": job.key(), "in": job.num_in, "kept": kept, "rejected": rejected}
         summary |= {"reasons": dict(counts.most_common()), "seconds": round(time.monotonic() - started, 2)}
         write_json(place / SUMMARY, summary | {"output": file_hash(place / KEPT), "details": details})
     except OSError as error:
@@ -147,6 +141,7 @@ def _write_outcomes(place: Path, job: Job, console: Console) -> tuple[Counter[st
         task = bar.add_task(job.stage, total=job.num_in, note="")
         outcomes = job.work()
         stack.callback(outcomes.close)
+        details: Json = {}
         while True:
             try:
                 record = next(outcomes)
@@ -167,4 +162,6 @@ def _write_outcomes(place: Path, job: Job, console: Console) -> tuple[Counter[st
 
 def _bar(console: Console) -> Progress:
     columns = (SpinnerColumn(), TextColumn("{task.description:10}"), BarColumn(), MofNCompleteColumn())
-    return Progress(*columns, TimeElapsedColumn(), TextColumn("{task.fields[note]}"), console=console, transient=True)
+    note = TextColumn("{task.fields[note]}")
+    quiet = not console.is_terminal  # a log wants the lines that stay, not the bar
+    return Progress(*columns, TimeElapsedColumn(), note, console=console, transient=True, disable=quiet)

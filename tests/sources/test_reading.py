@@ -40,6 +40,18 @@ def test_the_same_rows_give_the_same_texts_from_every_kind_of_file(tmp_path: Pat
         }
 
 
+def test_a_shuffle_seed_draws_a_sample_that_is_the_same_each_time(tmp_path: Path) -> None:
+    write_jsonl(tmp_path / "a.jsonl", [{"q": f"Question {i}", "a": "A"} for i in range(100)])
+    drawn = [
+        [made.question for made in read(config, tmp_path, "en") if isinstance(made, Answer)]
+        for seed in (1, 1, 2)
+        for config in [source(reader="jsonl", path="a.jsonl", mapping=MAPPING, limit=10, shuffle_seed=seed)]
+    ]
+    assert drawn[0] == drawn[1] != drawn[2]
+    assert len(set(drawn[0])) == 10
+    assert drawn[0] != [f"Question {i}" for i in range(10)]
+
+
 def test_a_saved_data_set_of_the_hub_is_read(tmp_path: Path) -> None:
     datasets = pytest.importorskip("datasets", reason="needs the train extra")
     datasets.Dataset.from_list(ROWS).save_to_disk(str(tmp_path / "saved"))

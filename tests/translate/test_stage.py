@@ -12,20 +12,22 @@ from qantara.translator.rounds import Room
 MODEL = {"backend": "endpoint", "url": "http://localhost:1/v1", "model": "m"}
 
 
+ANSWERS = {
+    "good": {"question": "سؤال يخص ما هو جيد", "answer": "تناول 5 ملغ يوميًا."},
+    "dose": {"question": "سؤال يخص مقدار الجرعة", "answer": "تناول 50 ملغ يوميًا."},
+    "bad": {"question": "bad 7 8 9", "answer": "12 13 14 15"},
+}
+
+
 class Translator:
     """A backend that translates by a table of the question's last word."""
 
     name = "script"
-    answers = {
-        "good": {"question": "سؤال يخص ما هو جيد", "answer": "تناول 5 ملغ يوميًا."},
-        "dose": {"question": "سؤال يخص مقدار الجرعة", "answer": "تناول 50 ملغ يوميًا."},
-        "bad": {"question": "bad 7 8 9", "answer": "12 13 14 15"},
-    }
 
     def complete(self, requests):
         for number, request in enumerate(requests):
             field = request.messages[-1].content.partition("</f>")[0]
-            text = lock(self.answers.get(field.split()[-1], {"question": "", "answer": ""}))
+            text = lock(ANSWERS.get(field.split()[-1], {"question": "", "answer": ""}))
             yield (
                 number,
                 Response(text=text, finish_reason="stop", prompt_tokens=1, completion_tokens=1, model="m", seconds=0.0),

@@ -13,6 +13,11 @@ class _Reader(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     limit: int | None = Field(default=None, ge=1, description="rows that are read at most, from the start; none: all")
+    shuffle_seed: int | None = Field(
+        default=None,
+        ge=0,
+        description="read the rows in a random order, so that `limit` draws a sample; none: as they stand",
+    )
 
 
 class _File(_Reader):

@@ -1,6 +1,7 @@
 """Reads what a recipe names: `read` yields records, `read_pairs` benchmark items, `content_hash` says whether the data changed."""
 
 import hashlib
+import random
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
@@ -33,7 +34,7 @@ from qantara.sources.pairs import column_pairs, native_pairs
 def read(config: SourceConfig, base_folder: Path, language: str) -> Iterator[Example]:
     """Yield the records of a source in order, one a row; relative paths start from `base_folder`."""
     where = str(_path(config, base_folder))
-    rows = islice(_rows(config, base_folder), config.limit)
+    rows = _chosen(_rows(config, base_folder), config)
     match config:
         case SampleSource():
             yield from native_examples(rows, _of_data_set(sample.DATA_SET, language, "train"), where)
@@ -50,7 +51,7 @@ def read(config: SourceConfig, base_folder: Path, language: str) -> Iterator[Exa
 def read_pairs(config: PairsConfig, base_folder: Path, source_language: str, target_language: str) -> Iterator[Choice]:
     """Yield two records an item, source language first, then target language; their split is "test"."""
     path = _path(config, base_folder)
-    rows = islice(jsonl.rows(path), config.limit)
+    rows = _chosen(jsonl.rows(path), config)
     where, direction = str(path), (source_language, target_language)
     match config:
         case SamplePairs():
@@ -76,6 +77,13 @@ def content_hash(config: SourceConfig | PairsConfig, base_folder: Path) -> str:
     if isinstance(config, HubSource):
         return content_id(config.model_dump(mode="json"))
     return _file_hash(path)
+
+
+def _chosen(rows: Iterable[Row], config: SourceConfig | PairsConfig) -> Iterator[Row]:
+    if config.shuffle_seed is not None:
+        rows = list(rows)
+        random.Random(config.shuffle_seed).shuffle(rows)
+    return islice(rows, config.limit)
 
 
 def _rows(config: SourceConfig, base_folder: Path) -> Iterable[Row]:
