@@ -1,5 +1,6 @@
 """A tiny model with a tokenizer, a recipe with its data, and a server that translates: what tests of whole runs share."""
 
+import contextlib
 import json
 import threading
 import time
@@ -108,8 +109,12 @@ class TranslationServer:
                 self.send_response(200)
                 self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", str(len(data)))
-                self.end_headers()
-                self.wfile.write(data)
+                with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                    self.end_headers()
+                with contextlib.suppress(
+                    BrokenPipeError, ConnectionResetError
+                ):  # the client was killed, as it should be
+                    self.wfile.write(data)
 
             def log_message(self, *_):
                 return

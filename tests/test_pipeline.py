@@ -24,7 +24,18 @@ CONSOLE = Console(quiet=True)
 
 def start(recipe, folder, *options):
     command = [sys.executable, "-m", "qantara", "run", str(recipe), "--run", str(folder), *options]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=dict(os.environ))
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=dict(os.environ))
+
+
+def end(process):
+    """Wait for the process; return its exit status and what it said."""
+    _, errors = process.communicate()
+    return process.returncode, errors
+
+
+def kill(process):
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
 
 
 def wait_for(condition, process, seconds=120):
@@ -91,13 +102,12 @@ def test_a_kill_during_translate_loses_nothing_and_pays_for_no_answered_call_twi
     recipe = tiny_recipe(slow_server.url, mix=None, train=None, evaluate=None)
     process = start(recipe, tmp_path / "run")
     wait_for(lambda: len(slow_server.bodies) >= moment, process)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
+    kill(process)
     ledger = CallLedger(open_ledger(tmp_path / "run" / "ledger.sqlite"))
     answered_before = sum(total.calls for total in ledger.totals())
     time.sleep(0.2)
     sent_before = len(slow_server.bodies)
-    assert start(recipe, tmp_path / "run").wait() == 0
+    assert end(start(recipe, tmp_path / "run"))[0] == 0
     twice = [body for body, times in Counter(slow_server.bodies).items() if times > 1]
     assert sent_before - answered_before == len(twice) <= 2
     assert ledger.interrupted() == len(twice)
@@ -113,12 +123,10 @@ def test_a_kill_during_train_goes_on_from_the_checkpoint(tiny_recipe, server, tm
     options = ("--set", "train.epochs=8")
     process = start(recipe, tmp_path / "run", *options)
     wait_for((tmp_path / "run" / "train" / "checkpoint.pt").exists, process)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
+    kill(process)
     calls = len(server.bodies)
-    resumed = start(recipe, tmp_path / "run", *options)
-    _, errors = resumed.communicate()
-    assert resumed.returncode == 0, errors
+    status, errors = end(start(recipe, tmp_path / "run", *options))
+    assert status == 0, errors
     assert len(server.bodies) == calls
     assert (tmp_path / "run" / "report" / "index.html").exists()
     assert "evaluate" in errors
@@ -130,11 +138,11 @@ def test_an_interrupt_in_any_stage_is_one_line_and_the_next_run_goes_on(tiny_rec
     process = start(recipe, tmp_path / "run")
     wait_for(lambda: len(slow_server.bodies) >= 5, process)
     process.send_signal(signal.SIGINT)
-    _, errors = process.communicate()
-    assert process.returncode == 130
+    status, errors = end(process)
+    assert status == 130
     assert errors.strip().splitlines()[-1].startswith("qantara: interrupted; what is done is kept")
     assert "Traceback" not in errors
-    assert start(recipe, tmp_path / "run").wait() == 0
+    assert end(start(recipe, tmp_path / "run"))[0] == 0
 
 
 def test_the_resolved_recipe_is_kept_with_its_overrides_and_without_keys(tiny_recipe, server, tmp_path, monkeypatch):

@@ -30,7 +30,6 @@ def test_help_answers_in_half_a_second():
     ("error", "status", "line"),
     [
         (QantaraError("mend this"), 1, "qantara: mend this\n"),
-        (KeyboardInterrupt(), 130, "qantara: interrupted; what is done is kept, the same command goes on from there\n"),
         (
             OSError(28, "No space left on device"),
             1,

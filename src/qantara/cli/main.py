@@ -30,8 +30,6 @@ def main() -> None:
         app()
     except QantaraError as error:
         _stop(str(error), 1)
-    except KeyboardInterrupt:
-        _stop("interrupted; what is done is kept, the same command goes on from there", 130)
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise

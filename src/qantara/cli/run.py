@@ -30,8 +30,12 @@ def run(
             check_stage(pipeline.recipe, recipe, stage)
     stages = pipeline.recipe.stages()
     again = [only] if only else list(stages[stages.index(start) :]) if start else []
-    with pipeline.run_folder.locked():
-        ran = pipeline.run(again, only)
+    try:
+        with pipeline.run_folder.locked():
+            ran = pipeline.run(again, only)
+    except KeyboardInterrupt:
+        typer.echo("qantara: interrupted; what is done is kept, the same command goes on from there", err=True)
+        raise typer.Exit(130) from None
     seconds = time.monotonic() - began
     done = f"ran {', '.join(ran)}" if ran else "nothing to do: every stage is done with these settings and inputs"
     console.print(f"{done} ({seconds:.1f} s)", highlight=False)
