@@ -60,6 +60,8 @@ def test_a_whole_run_leaves_everything_and_a_second_does_nothing(tiny_recipe, se
     audit = summaries["train"]["details"]["audit"]
     assert {group: counts["moved"] for group, counts in audit.items()} == {g: c["tensors"] for g, c in audit.items()}
     assert {"attention", "experts", "router"} <= set(audit)
+    details = summaries["train"]["details"]
+    assert details["expert_bytes"] <= 0.30 * details["expert_bytes_in_bf16"]
     assert {point.language for point in folder.kept("train", LossPoint)} >= {"en", "ar"}
     assert len(list(folder.kept("evaluate", Prediction))) == 6 * 2 * 2 * 3
     page = (folder.path / "report" / "index.html").read_text(encoding="utf-8")
