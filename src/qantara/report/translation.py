@@ -20,7 +20,7 @@ _FAMILIES = {
     "form": "the answer's form",
     "judge": "the judge model",
     "length": "length",
-    "leak": "text that does not belong",
+    "leaks": "text that does not belong",
     "script": "letters and scripts",
     "similarity": "meaning by the encoder",
     "structure": "structure of the item",
