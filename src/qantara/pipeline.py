@@ -307,12 +307,16 @@ class Pipeline:
         return Job(stage="report", settings=recipe.report, inputs=inputs, record_type=LossPoint, num_in=None, work=work)
 
     def _provenance(self) -> dict[str, Any]:
-        models: dict[str, Any] = {}
-        if self.recipe.train is not None:
-            from qantara.models.references import fingerprint, notice
+        from qantara.models.references import fingerprint, licence, notice, resolve
 
-            reference = self.recipe.train.model
-            models[reference] = {"sha256": fingerprint(self._model_folder()), "notice": notice(reference)}
+        models: dict[str, Any] = {}
+        translators = (self.recipe.translate.model, self.recipe.translate.judge)
+        folders = {b.model: resolve(b.model) for b in translators if b is not None and b.backend == "local"}
+        if self.recipe.train is not None:
+            folders[self.recipe.train.model] = self._model_folder()
+        for reference, folder in folders.items():
+            told = {"licence": licence(reference), "notice": notice(reference)}
+            models[reference] = {"sha256": fingerprint(folder)} | {name: text for name, text in told.items() if text}
         recipe_hash = config_hash(self.recipe)
         return describe(self.recipe.seed, recipe_hash, models) | {"prompts_hash": prompts_hash()}
 
