@@ -109,10 +109,12 @@ def test_a_kill_during_translate_loses_nothing_and_pays_for_no_answered_call_twi
     answered_before = sum(total.calls for total in ledger.totals())
     time.sleep(0.2)
     sent_before = len(slow_server.bodies)
-    assert end(start(recipe, tmp_path / "run"))[0] == 0
+    status, said = end(start(recipe, tmp_path / "run"))
+    assert status == 0
     twice = [body for body, times in Counter(slow_server.bodies).items() if times > 1]
     assert sent_before - answered_before == len(twice) <= 2
     assert ledger.interrupted() == len(twice)
+    assert (f"{len(twice)} calls were sent and not answered" in said) == bool(twice)
     undisturbed = open_pipeline(recipe, [], tmp_path / "other", CONSOLE)
     undisturbed.run()
     resumed = open_pipeline(recipe, [], tmp_path / "run", CONSOLE)

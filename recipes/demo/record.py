@@ -6,12 +6,10 @@ writes `calls.jsonl.gz` and `decisions.jsonl`. Run it after a prompt, the sample
     .venv/bin/python recipes/demo/record.py
 """
 
-import gzip
 import json
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
@@ -139,13 +137,8 @@ def main() -> None:
             config=pipeline.recipe.translate,
         )
         outcomes = list(translate(examples, pipeline.recipe.translate, room, pipeline.recipe.seed))
-        ledger.export(Path(folder) / "calls.jsonl")
-        with (
-            (HERE / "calls.jsonl.gz").open("wb") as raw,
-            gzip.GzipFile(fileobj=raw, mode="wb", mtime=0, filename="") as packed,
-        ):
-            packed.write((Path(folder) / "calls.jsonl").read_bytes())
-    translations = [replace(o) for o in outcomes if isinstance(o, Translation)]
+        ledger.export(HERE / "calls.jsonl.gz")
+    translations = [outcome for outcome in outcomes if isinstance(outcome, Translation)]
     write_jsonl(HERE / "decisions.jsonl", decide(translations, author.right))
     sys.stdout.write(f"{len(translations)} translations recorded\n")
 

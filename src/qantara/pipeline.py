@@ -123,6 +123,8 @@ class Pipeline:
             highlight=False,
             soft_wrap=True,
         )
+        if lost := summary.get("details", {}).get("interrupted_calls"):
+            self.console.print(f"  {lost} calls were sent and not answered; they may have been billed", highlight=False)
 
     def _count(self, stage: str) -> int:
         return int((self.run_folder.summary(stage) or {}).get("kept", 0))
@@ -188,7 +190,11 @@ class Pipeline:
                 direction=self.direction,
                 config=config,
             )
-            return (yield from translate(folder.kept("curate", Example), config, room, self.recipe.seed))
+            details = yield from translate(folder.kept("curate", Example), config, room, self.recipe.seed)
+            paid = any(
+                backend is not None and backend.backend == "endpoint" for backend in (config.model, config.judge)
+            )
+            return details | ({"interrupted_calls": ledger.interrupted()} if paid else {})
 
         inputs = (folder.output("curate"), prompts_hash(), str(self.recipe.seed), *self.direction)
         return Job(

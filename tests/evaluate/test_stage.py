@@ -85,6 +85,15 @@ def test_a_dense_model_without_adapter_is_only_the_base(tiny_model):
     assert details["scores"]["changes"] == []
 
 
+def test_a_limit_draws_the_same_items_whatever_their_order(tiny_model):
+    config = EvaluateConfig(quantization="none", limit=4)
+    asked = items(20)
+    drawn = [{p.family for p in run(some, tiny_model, None, config, ("en", "ar"))[0]} for some in (asked, asked[::-1])]
+    assert drawn[0] == drawn[1]
+    assert len(drawn[0]) == 4
+    assert drawn[0] != {item.origin.family for item in asked[:8]}
+
+
 def test_the_batch_size_changes_no_choice(tiny_model):
     runs = [
         run(items(6), tiny_model, None, EvaluateConfig(quantization="none", batch_size=b), ("en", "ar"))[0]
