@@ -14,6 +14,7 @@ from safetensors import SafetensorError
 from torch import nn
 from transformers import AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig, PreTrainedModel
 from transformers.models.mixtral.modeling_mixtral import MixtralTopKRouter
+from transformers.utils.logging import disable_progress_bar
 
 from qantara.errors import ModelError
 from qantara.models.experts_forward import IMPLEMENTATION
@@ -50,6 +51,7 @@ def load_model(folder: Path, *, quantization: Quantization, dtype: Precision = "
         settings["experts_implementation"] = IMPLEMENTATION
     if quantization == "nf4":
         settings["quantization_config"] = _nf4_config(compute, is_mixture=is_mixture)
+    disable_progress_bar()  # type: ignore[no-untyped-call]  # the stage has a bar of its own
     try:
         model: PreTrainedModel = AutoModelForCausalLM.from_pretrained(str(folder), **settings)
     except (OSError, ValueError, SafetensorError) as error:
