@@ -111,3 +111,11 @@ def test_a_finding_quotes_both_texts_as_they_are_written() -> None:
 def test_the_rules_work_from_arabic_to_english_too() -> None:
     assert findings("تناول قرصين كل ٨ ساعات", "Take 2 tablets every 8 hours", "ar", "en") == []
     assert worst(findings("تناول ١٠ ملغ", "Take 100 mg", "ar", "en")) == "fail"
+
+
+def test_a_reversed_range_is_quoted_as_it_stands_on_both_sides():
+    pair = TextPair(
+        field="answer", source="Give 5-10 mg.", target="أعطِ ١٠ - ٥ ملغ.", source_language="en", target_language="ar"
+    )
+    (finding,) = [found for found in number_findings(pair) if found.rule == "digits.reversed"]
+    assert (finding.source_text, finding.target_text) == ("5-10", "١٠ - ٥")

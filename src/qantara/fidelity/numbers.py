@@ -98,12 +98,19 @@ def _unit_findings(pair: TextPair, matched: Pairs) -> Iterable[Finding]:
 
 
 def _order_findings(pair: TextPair, source: list[Quantity], target: list[Quantity]) -> Iterable[Finding]:
-    in_target = Counter((a.value, b.value) for a, b in _ranges(target, pair.target_language))
+    in_target = {(a.value, b.value): _span(pair.target, a, b) for a, b in _ranges(target, pair.target_language)}
     for a, b in _ranges(source, pair.source_language):
-        if a.value != b.value and in_target[b.value, a.value] and not in_target[a.value, b.value]:
+        reversed_there = in_target.get((b.value, a.value))
+        if a.value != b.value and reversed_there and (a.value, b.value) not in in_target:
             message = f"the order of {a.text} and {b.text} is reversed"
-            spans = {"source_text": f"{a.text} {b.text}", "target_text": f"{b.text} {a.text}"}
+            spans = {"source_text": _span(pair.source, a, b), "target_text": reversed_there}
             yield pair.finding("digits.reversed", "fail", message, **spans)
+
+
+def _span(text: str, first: Quantity, last: Quantity) -> str:
+    """Return the piece of a field from one number to another, as it stands there."""
+    places = readable(text)[1]
+    return text[places[first.start] : places[last.end - 1] + 1]
 
 
 def _ranges(found: list[Quantity], code: str) -> list[tuple[Quantity, Quantity]]:
