@@ -6,7 +6,6 @@ answers, so it is as confidential as the data itself.
 
 import gzip
 import json
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,6 +16,7 @@ import sqlalchemy as sa
 from qantara.ledger import METADATA, create_tables, transaction
 from qantara.llm.interface import Message, Request, Response, messages, parameters
 from qantara.llm.recorded import call_record
+from qantara.store import whole_file
 
 CALL = sa.Table(
     "call",
@@ -122,9 +122,8 @@ class CallLedger:
 
     def export(self, path: Path) -> int:
         """Write every answered call in the recorded format, in the order of arrival; return how many."""
-        part = path.with_name(f".{path.name}.part")
         count = 0
-        with part.open("wb") as raw, transaction(self.engine) as connection:
+        with whole_file(path) as part, part.open("wb") as raw, transaction(self.engine) as connection:
             # no name and no time in the gzip header: the same calls give the same bytes
             out = gzip.GzipFile("", "wb", fileobj=raw, mtime=0) if path.suffix == ".gz" else raw
             for row in connection.execute(sa.select(CALL).order_by(CALL.c.sequence)):
@@ -133,9 +132,6 @@ class CallLedger:
                 count += 1
             if out is not raw:
                 out.close()
-            raw.flush()
-            os.fsync(raw.fileno())
-        part.replace(path)
         return count
 
 

@@ -1,4 +1,4 @@
-"""Reads curated source-language records; writes one `Translation` a record, or a rejection. It never sees the target's readers.
+"""Reads curated source-language records; writes one `Translation` a record, or a rejection.
 
 What one translation is (prompts, checks, judge, rounds) is the `translator` room's; here is only what happens to it.
 """
