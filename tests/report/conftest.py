@@ -159,7 +159,6 @@ def make_summaries():
                 "found_by_rule": {"digits.changed": 2, "units.changed": 1, "judge.laterality": 1},
                 "mended_by_retranslation": 1,
                 "drawn_for_audit": 1,
-                "routes": {"accept": 1, "people": 2, "reject": 1},
             },
             {"score_below_floor": 1},
         ),

@@ -10,7 +10,7 @@ def test_what_is_missing_is_none(facts):
     assert inside({"a": 1}, "a", "b") is None
 
 
-def test_routes_follow_from_the_translations_when_the_summary_does_not_tell(facts):
+def test_routes_follow_from_the_translations_and_the_rejections(facts):
     summaries = dict(facts.summaries)
     told = routes(facts)
     summaries["translate"] = summaries["translate"] | {"details": {}}

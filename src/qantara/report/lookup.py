@@ -25,9 +25,6 @@ def routes(facts: RunFacts) -> dict[str, int] | None:
     summary = facts.summaries.get("translate")
     if summary is None:
         return None
-    given = detail(facts, "translate", "routes")
-    if given is not None:
-        return {name: int(given.get(name, 0)) for name in ("accept", "people", "reject")}
     taken = [translation.route for translation in facts.translations]
     return {"accept": taken.count("accept"), "people": taken.count("people"), "reject": int(summary["rejected"])}
 
