@@ -23,7 +23,7 @@ $(READY): pyproject.toml constraints.txt
 	@echo "setting up $(VENV) (a minute or two, once)"
 	@$(PIP) hatchling editables
 	@$(PIP) torch
-	@$(PIP) --no-build-isolation --editable ".[train,dev]"
+	@$(PIP) --no-build-isolation --editable ".[train,encoders,dev]"
 	@touch $(READY)
 
 demo: $(READY)

@@ -1,48 +1,207 @@
-"""Speed and false alarms of the fidelity checks on clean pairs: JSONL with an `id`, an `en` and an `ar` text a line.
+"""Recall of the fidelity checks by kind of fault, their false alarms and their speed; prints one table a set, writes JSON.
 
-Prints the share of pairs with a fail or a warn, by rule, and pairs per second on one core; `--show` prints the pairs that fail.
-Human translations hold a few real errors, so a share of 0 is not the aim.
+Sets: `--pairs FILE` (JSONL with `en` and `ar`, or `source` and `target`), `--sample` (the shipped items with the right translations
+of the recording, and the benchmark's items), `--doses` (`fidelity_doses.jsonl`: synthetic, two drugs and two amounts each).
+Faults are made by `qantara.fidelity.mutate`. Pairs are taken for right: the few real faults that they hold count as false alarms.
 """
 
 import argparse
 import json
+import os
+import platform
 import time
-from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date
 from pathlib import Path
 
-from qantara.fidelity.check import check
-from qantara.records import Answer, Example, Finding, Origin, with_id, worst
+from qantara.fidelity.encoders import encoder
+from qantara.fidelity.meaning import MeaningRules
+from qantara.fidelity.mutate import KINDS
+from qantara.fidelity.self_test import FEW_PLACES, Check, SelfTest, Side, checks, self_test
+from qantara.intervals import Share
+from qantara.records import Answer, Choice, Dialogue, Example, Origin, Turn, text_fields
+
+ROOT = Path(__file__).parents[1]
+SAMPLE = ROOT / "src" / "qantara" / "sources" / "sample"
+LANGUAGES = ("en", "ar")
+PAIR_CHARACTERS = 850
+
+Pairs = list[tuple[Side, Side]]
 
 
-def record(row: dict[str, str], language: str) -> Example:
-    """Return one side of a pair as a record."""
-    origin = Origin(source="pairs", native_id=row["id"])
-    return with_id(Answer(id="", language=language, origin=origin, question="", answer=row[language]))
+def rows_of(path: Path) -> list[dict]:
+    """Return the rows of a JSONL file."""
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+
+
+def text_pairs(path: Path) -> Pairs:
+    """Return the pairs of texts of a file."""
+    return [(row.get("en", row.get("source", "")), row.get("ar", row.get("target", ""))) for row in rows_of(path)]
+
+
+def joined(pairs: Pairs, num_characters: int) -> Pairs:
+    """Return neighbors put together until each source has about `num_characters`."""
+    made: Pairs = []
+    sources: list[str] = []
+    targets: list[str] = []
+    for source, target in pairs:
+        sources.append(str(source))
+        targets.append(str(target))
+        if sum(map(len, sources)) >= num_characters:
+            made.append((" ".join(sources), " ".join(targets)))
+            sources, targets = [], []
+    return made
+
+
+def sample_pairs() -> Pairs:
+    """Return the shipped training items with the right translations that the recording has, and the benchmark's items."""
+    answers = {row["key"]: row["translation"] for row in rows_of(ROOT / "recipes" / "demo" / "answers.jsonl")}
+    pairs: Pairs = []
+    for row in rows_of(SAMPLE / "items.jsonl"):
+        if row["key"] in answers:
+            pairs.append((record(row, row, "en"), record(row, answers[row["key"]], "ar")))
+    for row in rows_of(SAMPLE / "benchmark.jsonl"):
+        key = {"kind": "choice", "key": row["id"], "answer_index": row["answer_index"]}
+        pairs.append((record(key, row["en"], "en"), record(key, row["ar"], "ar")))
+    return pairs
+
+
+def record(row: Mapping, texts: Mapping, language: str) -> Example:
+    """Return one side of an item of the sample."""
+    start = {"id": row["key"], "language": language, "origin": Origin(source="sample", native_id=row["key"])}
+    if row["kind"] == "choice":
+        options, explanation = tuple(texts["options"]), texts.get("explanation", "")
+        question, answer_index = texts["question"], row["answer_index"]
+        return Choice(**start, question=question, options=options, answer_index=answer_index, explanation=explanation)
+    if row["kind"] == "answer":
+        return Answer(**start, question=texts["question"], answer=texts["answer"], context=texts.get("context", ""))
+    roles = [turn["role"] for turn in row["turns"]]
+    said = [turn if isinstance(turn, str) else turn["text"] for turn in texts["turns"]]
+    return Dialogue(**start, turns=tuple(Turn(role=role, text=text) for role, text in zip(roles, said, strict=True)))
+
+
+def fields(side: Side) -> dict[str, str]:
+    """Return the texts of a pair's side by field name."""
+    return {"text": side} if isinstance(side, str) else text_fields(side)
+
+
+def percent(share: Share) -> str:
+    """Return a share with its interval, in percent."""
+    return f"{share.value:6.1%} ({share.low:5.1%} to {share.high:6.1%})" if share.total else "     -"
+
+
+def table(name: str, result: SelfTest) -> Iterator[str]:
+    """Yield the lines of the table of one set."""
+    yield f"\n{name}: {result.num_pairs} pairs"
+    yield f"  {'fault':20} {'places':>6}  {'found as fail':26} {'as fail or warn':26}"
+    for row in result.kinds:
+        few = f"  fewer than {FEW_PLACES} places" if row.has_few_places else ""
+        yield f"  {row.kind:20} {row.num_places:6}  {percent(row.fail):26} {percent(row.fail_or_warn):26}{few}"
+    yield f"  {'false alarms':20} {result.num_pairs:6}  {percent(result.fail):26} {percent(result.fail_or_warn):26}"
+    for (severity, rule), count in result.alarms.items():
+        yield f"    {severity:5} {rule:28} {count:5} {count / result.num_pairs:7.2%}"
+
+
+def shown(name: str, pairs: Pairs, result: SelfTest) -> Iterator[str]:
+    """Yield the faults of a set that were not found as a failure, for reading."""
+    for row in result.kinds:
+        for missed in row.missed:
+            made, source = missed.mutation, pairs[missed.pair][0]
+            found = ", ".join(f"{finding.severity} {finding.rule}" for finding in missed.findings)
+            yield f"\n{name} {row.kind} pair {missed.pair} {made.field}: [{made.before}] -> [{made.after}] {found}"
+            yield f"  {fields(source).get(made.field, '')}\n  {fields(made.target).get(made.field, '')}"
+
+
+def alarms(name: str, pairs: Pairs, chosen: Check) -> Iterator[str]:
+    """Yield what is found in the pairs as they stand, for reading."""
+    for i, (source, target) in enumerate(pairs):
+        for finding in chosen(source, target):
+            if finding.severity != "info":
+                before, after = fields(source).get(finding.field, ""), fields(target).get(finding.field, "")
+                yield f"\n{name} {i} {finding.severity} {finding.rule} {finding.field}: {finding.message}\n  {before}\n  {after}"
+
+
+def pairs_per_second(pairs: Pairs, chosen: Callable[[Side, Side], object]) -> float:
+    """Return how many pairs a core checks in a second of its own time."""
+    for source, target in pairs[:20]:
+        chosen(source, target)
+    started = time.process_time()
+    for source, target in pairs:
+        chosen(source, target)
+    return len(pairs) / (time.process_time() - started)
+
+
+def as_data(name: str, result: SelfTest) -> dict:
+    """Return the figures of a set as `docs/fidelity.md` takes them: shares from 0 to 1."""
+    return {
+        "name": name,
+        "num_pairs": result.num_pairs,
+        "false_alarms": {"fail": result.fail.value, "fail_or_warn": result.fail_or_warn.value},
+        "kinds": [
+            {
+                "kind": row.kind,
+                "num": row.num_places,
+                "fail": row.fail.value,
+                "fail_or_warn": row.fail_or_warn.value,
+            }
+            for row in result.kinds
+            if row.num_places
+        ],
+    }
+
+
+def machine() -> str:
+    """Return what the figures were measured on, in words."""
+    lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines() if Path("/proc/cpuinfo").exists() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return f"{os.cpu_count()} cores of {names[0] if names else platform.machine()}, Python {platform.python_version()}"
 
 
 def main() -> None:
-    """Check every pair of --data and print the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--show", action="store_true")
+    """Measure the sets that were asked for and print their tables."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--pairs", type=Path, help="JSONL of text pairs")
+    parser.add_argument("--sample", action="store_true", help="the shipped sample")
+    parser.add_argument("--doses", action="store_true", help="the synthetic sentences with doses")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--per-kind", type=int, default=300, metavar="N")
+    parser.add_argument("--kinds", nargs="+", default=KINDS, choices=KINDS, metavar="KIND")
+    parser.add_argument("--meaning", action="store_true", help="compare meanings too, with the embedded encoder")
+    parser.add_argument("--json", type=Path, metavar="OUT")
+    parser.add_argument("--show", metavar="KIND", help="print the missed faults of a kind, or `alarms`")
     arguments = parser.parse_args()
-    rows = [json.loads(line) for line in arguments.data.read_text(encoding="utf-8").splitlines()]
-    pairs = [(record(row, "en"), record(row, "ar")) for row in rows]
-    started = time.perf_counter()
-    results: list[tuple[Finding, ...]] = [check(source, target) for source, target in pairs]
-    seconds = time.perf_counter() - started
-    verdicts = Counter(worst(found) for found in results)
-    rules = Counter(key for found in results for key in {(finding.severity, finding.rule) for finding in found})
-    print(f"{len(pairs)} pairs, {len(pairs) / seconds:.0f} pairs per second on one core")
-    for verdict in ("fail", "warn", "pass"):
-        print(f"{verdict:5} {verdicts[verdict]:6} {verdicts[verdict] / len(pairs):8.2%}")
-    for (severity, rule), count in sorted(rules.items()):
-        print(f"  {severity:5} {rule:28} {count:5} {count / len(pairs):8.2%}")
-    if arguments.show:
-        for row, found in zip(rows, results, strict=True):
-            for finding in found:
-                if finding.severity == "fail":
-                    print(f"\n{finding.rule}: {finding.message}\n  {row['en']}\n  {row['ar']}")
+    sets: dict[str, Pairs] = {}
+    if arguments.pairs:
+        sets[arguments.pairs.stem] = text_pairs(arguments.pairs)
+    if arguments.sample:
+        sets["sample"] = sample_pairs()
+    if arguments.doses:
+        sets["doses"] = text_pairs(Path(__file__).with_name("fidelity_doses.jsonl"))
+    if not sets:
+        parser.error("give --pairs, --sample or --doses")
+    figures: dict = {"date": date.today().isoformat(), "machine": machine(), "sets": []}  # noqa: DTZ011
+    for name, pairs in sets.items():
+        chosen = checks(pairs, LANGUAGES, MeaningRules(encoder(), LANGUAGES) if arguments.meaning else None)
+        if arguments.show == "alarms":
+            print("\n".join(alarms(name, pairs, chosen)))
+            continue
+        kinds = [arguments.show] if arguments.show else arguments.kinds
+        result = self_test(
+            pairs, chosen, seed=arguments.seed, per_kind=arguments.per_kind, languages=LANGUAGES, kinds=kinds
+        )
+        print("\n".join(table(name, result)))
+        figures["sets"].append(as_data(name, result))
+        if arguments.show:
+            print("\n".join(shown(name, pairs, result)))
+    if arguments.pairs and not arguments.show:
+        long = joined(sets[arguments.pairs.stem], PAIR_CHARACTERS)
+        speed = pairs_per_second(long, checks(long, LANGUAGES))
+        print(
+            f"\nrules: {speed:,.0f} pairs of about {PAIR_CHARACTERS} characters a second on one core ({len(long)} pairs)"
+        )
+        figures["pairs_per_second"] = speed
+    if arguments.json:
+        arguments.json.write_text(json.dumps(figures, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

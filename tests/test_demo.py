@@ -63,7 +63,7 @@ def test_every_recorded_call_is_used_and_none_is_missing(demo):
     assert len(ledger.find(recorded)) == len(recorded) == sum(total.calls for total in ledger.totals())
 
 
-def test_the_faults_that_matter_are_there_and_all_but_one_are_stopped(demo, answers):
+def test_the_faults_that_matter_are_there_and_all_are_stopped(demo, answers):
     faulty = {
         key: [fault["kind"] for fault in answer["faults"]] for key, answer in answers.items() if "faults" in answer
     }
@@ -86,8 +86,7 @@ def test_the_faults_that_matter_are_there_and_all_but_one_are_stopped(demo, answ
     unnoticed = [key for key, way in routes.items() if way == "accept" and len(found[key].attempts) == 1]
     assert len(mended) >= 15
     assert sum(way == "people" for way in routes.values()) >= 4
-    assert unnoticed == ["neurology-01"]
-    assert found["neurology-01"].audit
+    assert unnoticed == []
 
 
 def test_people_mend_what_the_machine_could_not(demo, answers):
@@ -96,7 +95,7 @@ def test_people_mend_what_the_machine_could_not(demo, answers):
     assert decisions["edit"] >= 3
     assert decisions["reject"] == 1
     assert summary["reasons"] == {"rejected_by_reviewer": 1, "awaits_review": 1}
-    assert summary["details"]["accepted_error_rate"]["wrong"] == 1
+    assert summary["details"]["accepted_error_rate"]["wrong"] == 0
     kept = {example.origin.native_id: example for example in demo.kept("review", Example)}
     for key in ("endocrinology-04", "pharmacology-01", "neurology-01"):
         assert kept[key].question == answers[key]["translation"]["question"]

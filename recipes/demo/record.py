@@ -15,7 +15,8 @@ from pathlib import Path
 from rich.console import Console
 
 from qantara.errors import DataError
-from qantara.fidelity.similarity import similarities
+from qantara.fidelity.encoders import encoder
+from qantara.fidelity.meaning import MeaningRules
 from qantara.ledger import open_ledger
 from qantara.llm.caller import Caller
 from qantara.llm.calls import CallLedger
@@ -23,6 +24,7 @@ from qantara.llm.interface import Request, Response
 from qantara.pipeline import open_pipeline
 from qantara.records import Example, Translation, text_fields
 from qantara.review.exchange import export_rows
+from qantara.sources.sample import parallel_questions
 from qantara.store import write_jsonl
 from qantara.translate.stage import translate
 from qantara.translator.lock import lock
@@ -132,7 +134,7 @@ def main() -> None:
         room = Room(
             translator=Caller(author, ledger),
             judge=Caller(author, ledger),
-            similarity=similarities,
+            meaning=MeaningRules(encoder(), pipeline.direction, parallel_questions(pipeline.direction)),
             direction=pipeline.direction,
             config=pipeline.recipe.translate,
         )

@@ -14,7 +14,11 @@ from qantara.errors import QantaraError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Language:
-    """One language: `code` is BCP 47, `script` a Unicode script name as in `script_of`, `option_letters` label options in order."""
+    """One language: `code` is BCP 47, `script` a Unicode script name as in `script_of`, `option_letters` label options in order.
+
+    `decimal_separators` and `thousands_separators` are the signs that its readers take so inside a number, the usual one first;
+    a sign in both ("," in Arabic) is a thousands separator before exactly three digits and a decimal separator elsewhere.
+    """
 
     code: str
     name: str
@@ -29,6 +33,8 @@ class Language:
     explanation_label: str
     system_prompt: str
     digit_scripts: tuple[str, ...]
+    decimal_separators: str
+    thousands_separators: str
     foreign_letters: str = ""
 
 
@@ -47,6 +53,25 @@ LANGUAGES = {
         explanation_label="Explanation",
         system_prompt="You are a careful medical assistant. Answer in English.",
         digit_scripts=("western",),
+        decimal_separators=".",
+        thousands_separators=",'\u00a0",
+    ),
+    "fr": Language(
+        code="fr",
+        name="French",
+        native_name="français",
+        script="LATIN",
+        direction="ltr",
+        option_letters=("A", "B", "C", "D", "E", "F", "G", "H"),
+        question_label="Question",
+        options_label="Options",
+        answer_label="Réponse",
+        context_label="Contexte",
+        explanation_label="Explication",
+        system_prompt="Vous êtes un assistant médical rigoureux. Répondez en français.",
+        digit_scripts=("western",),
+        decimal_separators=",",
+        thousands_separators=" \u00a0.'",
     ),
     "ar": Language(
         code="ar",
@@ -62,6 +87,8 @@ LANGUAGES = {
         explanation_label="الشرح",
         system_prompt="أنت مساعد طبي دقيق. أجب باللغة العربية.",
         digit_scripts=("western", "arabic-indic"),
+        decimal_separators="٫.,،",
+        thousands_separators="٬,،'\u00a0",
         foreign_letters="یکگچپژےۀہھڈٹڑں",  # Persian and Urdu letters: the wrong model speaking
     ),
 }
@@ -104,6 +131,16 @@ def fold(text: str) -> str:
     text = _TASHKEEL_AND_TATWEEL.sub("", text).translate(_LETTER_FOLDS)
     text = western_digits(text).replace(DECIMAL_SEPARATOR, ".").replace(THOUSANDS_SEPARATOR, ",")
     return " ".join(text.replace(PERCENT_SIGN, "%").casefold().split())
+
+
+def is_written(text: str, word: str) -> bool:
+    """Tell whether a text ends in a word as it is written, but for tashkeel, tatweel and invisible marks."""
+    return _TASHKEEL_AND_TATWEEL.sub("", INVISIBLE.sub("", text)).endswith(word)
+
+
+def is_blank(text: str) -> bool:
+    """Tell whether a text shows nothing: empty, or spaces and invisible marks alone."""
+    return not INVISIBLE.sub("", text).strip()
 
 
 def script_of(character: str) -> str:

@@ -179,14 +179,16 @@ class Pipeline:
         folder, config = self.run_folder, self.recipe.translate
 
         def work() -> Generator[Any, None, dict[str, Any]]:
-            from qantara.fidelity.similarity import similarities
+            from qantara.fidelity.encoders import encoder
+            from qantara.fidelity.meaning import MeaningRules
+            from qantara.sources.sample import parallel_questions
 
             ledger = CallLedger(self.engine)
             judge = Caller(make_backend(config.judge, self.recipe_folder), ledger) if config.judge else None
             room = Room(
                 translator=Caller(make_backend(config.model, self.recipe_folder), ledger),
                 judge=judge,
-                similarity=similarities,
+                meaning=MeaningRules(encoder(), self.direction, parallel_questions(self.direction)),
                 direction=self.direction,
                 config=config,
             )

@@ -92,10 +92,19 @@ class Rejection:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """Characters `start` up to, not including, `end` of a field's text as it stands (Python string offsets)."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """What a check or a judge found in one field (see `text_fields` for names; "" is the whole record).
 
-    `source_text` and `target_text` are the spans concerned, "" when there is none; `message` is for a reviewer to read.
+    `source_text` and `target_text` quote what is concerned, "" when there is nothing; a deterministic rule also gives the quotes'
+    spans and its `version`. `expected` and `got` are the compared facts ("10 mg", "100 mg"); `message` is for a reviewer to read.
     """
 
     rule: str
@@ -104,6 +113,11 @@ class Finding:
     message: str
     source_text: str = ""
     target_text: str = ""
+    version: int = 1
+    source_span: Span | None = None
+    target_span: Span | None = None
+    expected: str = ""
+    got: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

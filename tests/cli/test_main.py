@@ -10,7 +10,15 @@ from qantara.errors import QantaraError
 
 
 @pytest.mark.parametrize(
-    "words", [["--help"], ["run", "--help"], ["review", "--help"], ["models", "--help"], ["calls", "--help"]]
+    "words",
+    [
+        ["--help"],
+        ["run", "--help"],
+        ["review", "--help"],
+        ["models", "--help"],
+        ["calls", "--help"],
+        ["audit", "--help"],
+    ],
 )
 def test_help_is_there_for_every_command(words):
     done = subprocess.run([sys.executable, "-m", "qantara", *words], capture_output=True, text=True, check=True)

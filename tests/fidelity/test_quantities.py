@@ -2,7 +2,12 @@ from decimal import Decimal
 
 import pytest
 
-from qantara.fidelity.quantities import quantities, readable
+from qantara.fidelity.quantities import Quantity, digit_scripts
+from qantara.fidelity.reading import read
+
+
+def quantities(text: str, language: str) -> list[Quantity]:
+    return [quantity for quantity in read(text, language).quantities if not quantity.is_word]
 
 
 @pytest.mark.parametrize(
@@ -23,7 +28,8 @@ from qantara.fidelity.quantities import quantities, readable
         ("$300+ billion", "en", ["300000000000"]),
         ("Fig.2 and ).2", "en", ["2", "2"]),
         ("1\u200f20", "ar", ["120"]),
-        ("5ـ10", "ar", ["5", "10"]),
+        ("5 - 10", "ar", ["5", "10"]),
+        ("٥-١٠", "ar", ["5", "10"]),
         ("no number", "en", []),
     ],
 )
@@ -52,13 +58,62 @@ def test_a_glued_number_is_no_name(text: str, language: str) -> None:
     assert not any(quantity.is_name for quantity in quantities(text, language))
 
 
-def test_offsets_lead_back_to_the_text_with_its_invisible_marks() -> None:
-    text = "\u200f٢\u200f٥ مل"
-    plain, places = readable(text)
-    assert plain == "25 مل"
-    assert [text[place] for place in places[:-1]] == list("٢٥ مل")
-    assert quantities(text, "ar")[0].text == "٢\u200f٥"
+def test_tatweel_between_digits_is_no_dash() -> None:
+    assert [quantity.value for quantity in quantities("5\u0640 10", "ar")] == [5, 10]
+    assert not any(quantity.is_name for quantity in quantities("بـ10", "ar"))
+
+
+def test_spans_lead_back_to_the_text_with_its_invisible_marks() -> None:
+    reading = read("\u200f٢\u200f٥ مل", "ar")
+    (quantity,) = reading.quantities
+    assert reading.text == "25 مل"
+    assert reading.quote(quantity.start, quantity.end) == "٢\u200f٥"
+    assert reading.quote(quantity.start, quantity.unit_end) == "٢\u200f٥ مل"
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "unit", "period"),
+    [
+        ("10 mg/kg/day", "en", "mg/kg", "d"),
+        ("10 ملغ لكل كيلوغرام يوميا", "ar", "mg/kg", ""),
+        ("mg 10", "en", "mg", ""),
+        ("3 mM", "en", "mmol/L", ""),
+        ("over 65s", "en", "", ""),
+        ("2.5 million IU", "en", "IU", ""),
+        ("½ tablet", "en", "tablet", ""),
+        ("مرتين", "ar", "times", ""),
+        ("twenty tablets", "en", "tablet", ""),
+    ],
+)
+def test_a_number_has_its_unit(text: str, language: str, unit: str, period: str) -> None:
+    (quantity,) = read(text, language).quantities
+    assert (quantity.unit.name, quantity.unit.period) == (unit, period)
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "value", "form"),
+    [
+        ("a quarter", "en", "0.25", "fraction"),
+        ("three quarters", "en", "0.75", "fraction"),
+        ("twenty-five", "en", "25", "cardinal"),
+        ("قرصين", "ar", "2", "dual"),
+        ("الثالثة", "ar", "3", "ordinal"),
+        ("7", "en", "7", "digits"),
+    ],
+)
+def test_a_number_in_words_has_its_form(text: str, language: str, value: str, form: str) -> None:
+    (quantity,) = read(text, language).quantities
+    assert (quantity.value, quantity.form) == (Decimal(value), form)
+
+
+def test_the_one_of_one_in_five_is_marked() -> None:
+    assert [quantity.is_one_in for quantity in read("1 in 5", "en").quantities] == [True, False]
+
+
+def test_a_drug_that_begins_with_a_number_is_a_name() -> None:
+    assert read("5-fluorouracil", "en").quantities[0].is_name
 
 
 def test_digit_scripts_of_one_number_are_listed() -> None:
-    assert quantities("1٢", "ar")[0].digit_scripts == ("western", "arabic-indic")
+    assert digit_scripts("1٢") == ("western", "arabic-indic")
+    assert digit_scripts("none") == ()

@@ -1,12 +1,12 @@
 import pytest
 
-from qantara.fidelity.script import longest_run, script_findings
+from qantara.fidelity.script import RULES, function_words
 from qantara.fidelity.text_pair import TextPair
 
 
-def found(source: str, target: str) -> list[tuple[str, str]]:
-    pair = TextPair(field="answer", source=source, target=target, source_language="en", target_language="ar")
-    return [(finding.rule, finding.severity) for finding in script_findings(pair)]
+def found(source: str, target: str, codes: tuple[str, str] = ("en", "ar")) -> list[tuple[str, str]]:
+    pair = TextPair(field="answer", source=source, target=target, source_language=codes[0], target_language=codes[1])
+    return [(finding.rule, finding.severity) for rule in RULES for finding in rule(pair)]
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,6 @@ def test_mojibake_of_utf8_read_as_windows_1252_fails() -> None:
         ("Warfarin", "Warfarin", "script.untranslated"),
         ("Escherichia coli", "Escherichia coli", "script.untranslated"),
         ("the book", "کتاب", "script.foreign_letters"),
-        ("10 mg", "10\u200f ملغ", "script.invisible"),
         ("peace", "ﺳﻼم", "script.presentation_forms"),
     ],
 )
@@ -64,6 +63,29 @@ def test_what_a_person_should_look_at_warns(source: str, target: str, rule: str)
     assert found(source, target) == [(rule, "warn")]
 
 
-def test_a_run_ends_at_other_scripts_and_leaves_capitals_out() -> None:
-    assert longest_run("من the old man في and sea", "en") == "the old man"
-    assert longest_run("HIV DNA", "en") == ""
+def test_invisible_marks_are_a_remark() -> None:
+    assert found("10 mg", "10\u200f ملغ") == [("script.invisible", "info")]
+    assert found("10\u200f mg", "10\u200f ملغ") == []
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "expected"),
+    [
+        ("Take it with cold water.", "À prendre avec de l'eau froide.", []),
+        ("Take it with cold water.", "Take it with cold water.", [("script.untranslated", "fail")]),
+        ("Aspirin", "Aspirin", [("script.untranslated", "info")]),
+        (
+            "Take one tablet of the drug with water in the morning.",
+            "Prenez un comprimé of the drug with water in the morning.",
+            [("script.left_in_source", "fail")],
+        ),
+    ],
+)
+def test_languages_of_one_script_are_told_apart_by_their_function_words(source, target, expected) -> None:
+    assert found(source, target, ("en", "fr")) == expected
+
+
+def test_function_words_are_those_of_the_language() -> None:
+    assert "the" in function_words("en")
+    assert "the" not in function_words("fr")
+    assert function_words("xx") == frozenset()

@@ -1,6 +1,6 @@
 from dataclasses import replace
 
-from qantara.fidelity.structure import collapsed_options, structure_findings
+from qantara.fidelity.structure import RULES, collapsed_options, kind
 from qantara.records import Answer, Choice, Dialogue, Example, Origin, Turn, replace_text
 
 ORIGIN = Origin(source="test", native_id="1")
@@ -17,7 +17,7 @@ ANSWER = Answer(id="q", language="en", origin=ORIGIN, question="Why?", answer="S
 
 
 def rules(source: Example, target: Example) -> list[str]:
-    found = structure_findings(source, target)
+    found = [finding for rule in (kind, *RULES) for finding in rule(source, target)]
     assert all(finding.severity == "fail" for finding in found)
     return [finding.rule for finding in found]
 
@@ -45,7 +45,7 @@ def test_lost_options_and_a_moved_answer_fail() -> None:
 
 
 def test_another_kind_fails_at_once() -> None:
-    assert rules(CHOICE, ANSWER) == ["structure.kind"]
+    assert rules(CHOICE, ANSWER)[0] == "structure.kind"
 
 
 def test_empty_and_added_fields_fail() -> None:
@@ -59,3 +59,14 @@ def test_roles_and_turn_count_must_stay() -> None:
     longer = replace(DIALOGUE, turns=(*DIALOGUE.turns, DIALOGUE.turns[0]))
     assert "structure.turn_count" in rules(DIALOGUE, longer)
     assert "structure.missing_field" in rules(DIALOGUE, replace_text(DIALOGUE, {"turns/1": ""}))
+
+
+def test_an_unknown_answer_index_is_not_compared() -> None:
+    assert rules(replace(CHOICE, answer_index=-1), CHOICE_AR) == []
+
+
+def test_a_finding_spans_the_whole_field() -> None:
+    target = replace(CHOICE_AR, options=("انفصال", "المشيمة المنزاحة", "المشيمة المنزاحة"))
+    (finding,) = [found for rule in RULES for found in rule(CHOICE, target)]
+    assert (finding.field, finding.source_text, finding.target_text) == ("options/2", "Rupture", "المشيمة المنزاحة")
+    assert (finding.target_span.start, finding.target_span.end) == (0, len("المشيمة المنزاحة"))

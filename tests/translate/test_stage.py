@@ -46,7 +46,7 @@ def run(tmp_path):
     def run(examples, **settings):
         config = TranslateConfig.model_validate({"model": MODEL, "audit_rate": 0, "batch_records": 2} | settings)
         caller = Caller(Translator(), CallLedger(open_ledger(tmp_path / "ledger.sqlite")))
-        room = Room(translator=caller, judge=None, similarity=None, direction=("en", "ar"), config=config)
+        room = Room(translator=caller, judge=None, meaning=None, direction=("en", "ar"), config=config)
         stage = translate(examples, config, room, seed=1)
         outcomes = []
         while True:

@@ -2,7 +2,8 @@ import json
 
 import pytest
 
-from qantara.records import Answer, Choice, Origin, with_id
+from qantara.fidelity.meaning import Compared
+from qantara.records import Answer, Choice, Finding, Origin, text_fields, with_id
 from qantara.translator.config import TranslatorConfig
 from qantara.translator.lock import lock
 from qantara.translator.rounds import Room, translate_batch
@@ -16,12 +17,12 @@ CLEAN = json.dumps({"spans": [], "score": 97})
 SPAN = {"field": "answer", "category": "negation", "severity": "critical", "suggestion": "a not is lost"}
 
 
-def room(translator, judge=None, similarity=None, **settings):
+def room(translator, judge=None, meaning=None, **settings):
     config = {"model": MODEL, "judge": MODEL if judge else None} | settings
     return Room(
         translator=translator,
         judge=judge,
-        similarity=similarity,
+        meaning=meaning,
         direction=("en", "ar"),
         config=TranslatorConfig.model_validate(config),
     )
@@ -92,14 +93,17 @@ def test_an_answer_that_is_not_whole_is_never_used(caller, answered, text, reaso
     assert attempt.score < 85
 
 
-def test_texts_far_apart_in_meaning_fail_or_are_doubted(caller):
+def test_what_sentence_vectors_find_joins_the_findings_of_its_record(caller):
     translator, _ = caller(lambda _: lock(GOOD))
-    for value, severity in ((0.1, "fail"), (0.3, "warn")):
-        ((attempt,),) = translate_batch(
-            [SOURCE], room(translator, similarity=lambda s, t, v=value: [v] * len(s), max_rounds=0)
-        )
-        assert [(f.rule, f.severity) for f in attempt.findings] == [("similarity.low", severity)]
-        assert attempt.similarity == value
+    far = Finding(rule="meaning.unrelated", severity="fail", field="", message="far")
+
+    def meaning(batch):
+        assert batch == [(text_fields(SOURCE), GOOD)]
+        return [Compared(similarity=0.1, findings=(far,))]
+
+    ((attempt,),) = translate_batch([SOURCE], room(translator, meaning=meaning, max_rounds=0))
+    assert attempt.findings == (far,)
+    assert attempt.similarity == 0.1
 
 
 def test_structure_never_goes_through_the_model(caller):

@@ -22,7 +22,12 @@ def rows(name: str) -> tuple[dict[str, str], ...]:
         return ()
     columns, *values = lines
     found = [dict(zip(columns, row, strict=True)) for row in values]
-    return tuple(row | {"spelling": fold(row["spelling"])} if "spelling" in row else row for row in found)
+    return tuple(row | {"spelling": _folded(row["spelling"])} if "spelling" in row else row for row in found)
+
+
+def _folded(spelling: str) -> str:
+    """Return a spelling folded; one that begins with "=" stays as it is written."""
+    return spelling if spelling.startswith("=") else fold(spelling)
 
 
 @cache

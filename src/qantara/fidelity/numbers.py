@@ -1,139 +1,206 @@
-"""Compares the numbers and units of a text and its translation: missing, added, changed, reversed, another unit, mixed digits.
+"""Rules on the numbers of a text: missing, added, changed, ambiguous, and how they are written.
 
 A source number may stand in the target as a word or a dual; a target number may come from a word of the source. Numbers that
-belong to names are never demanded. Not covered: signs, comparators, numbers swapped between two drugs.
+belong to names are never demanded. Units, order, signs and comparators have files of their own.
 """
 
-from collections import Counter
 from collections.abc import Iterable
-from itertools import pairwise
 
-from qantara.fidelity.matching import Join, Pairs, match_quantities, take_joined
-from qantara.fidelity.number_words import word_values, words_of_kind
-from qantara.fidelity.quantities import Quantity, quantities, readable
+from qantara.fidelity.quantities import Quantity, digit_scripts
+from qantara.fidelity.reading import Reading
+from qantara.fidelity.rule import Match, rule
 from qantara.fidelity.text_pair import TextPair
-from qantara.languages import ARABIC_COMMA, language
-from qantara.records import Finding
-
-_RANGE_SIGNS = frozenset({"-", "/", ":", "x", "×", "--"})
-_ALIKE_UNITS = frozenset({"IU", "U"})
+from qantara.languages import ARABIC_COMMA, DIGIT_SCRIPTS, language
+from qantara.records import Severity
 
 
-def number_findings(pair: TextPair) -> list[Finding]:
-    """Return what is wrong with the numbers and units of a pair of texts."""
-    source = quantities(pair.source, pair.source_language)
-    target = quantities(pair.target, pair.target_language)
-    if not source and not target:
-        return []
-    matched, free_source, free_target = match_quantities(source, target)
-    joins = take_joined(free_source, free_target, readable(pair.target)[0])
-    take_joined(free_target, free_source, readable(pair.source)[0])
-    missing = _without_words(free_source, pair.target, pair.target_language)
-    added = _without_words(free_target, pair.source, pair.source_language)
-    return [
-        *_value_findings(pair, missing, added),
-        *_comma_findings(pair, joins),
-        *_unit_findings(pair, matched),
-        *_order_findings(pair, source, target),
-        *_writing_findings(pair, target),
-    ]
+def shown(reading: Reading, quantity: Quantity) -> str:
+    """Return a number with its unit's name, for a reviewer."""
+    text = reading.quote(quantity.start, quantity.end)
+    name = quantity.unit.name
+    return f"{text}{'' if name[:1] in ('', '/', '%') else ' '}{name}"
 
 
-def _without_words(found: list[Quantity], other_text: str, other_language: str) -> list[Quantity]:
-    """Return the numbers, names left out, that no number word of the other side explains, each word used once."""
-    found = [quantity for quantity in found if not quantity.is_name]
-    if not found:
-        return found
-    words = word_values(other_text, other_language)
-    left = []
-    for quantity in found:
-        if words[quantity.value]:
-            words[quantity.value] -= 1
-        else:
-            left.append(quantity)
-    return left
+def span(quantity: Quantity) -> tuple[int, int]:
+    """Return the folded span of a number without its unit."""
+    return quantity.start, quantity.end
 
 
-def _comma_findings(pair: TextPair, joins: list[Join]) -> Iterable[Finding]:
-    """Report numbers that the target writes with the list comma of its script inside, unless the source has a list there."""
-    for join in joins:
-        if join.separator == ARABIC_COMMA and not join.whole.decimal_comma:
-            number = join.whole.text
-            message = f"{number} is written with a list comma as separator; write a decimal or thousands separator"
-            written = ARABIC_COMMA.join(part.text for part in join.parts)
-            yield pair.finding("digits.list_comma", "warn", message, source_text=number, target_text=written)
-
-
-def _value_findings(pair: TextPair, missing: list[Quantity], added: list[Quantity]) -> Iterable[Finding]:
-    """Report numbers without a partner; a missing and an added one of the same unit, else in order, are one changed number."""
-    added = list(added)
-    for quantity in missing:
+def _changes(pair: TextPair) -> tuple[list[tuple[Quantity, Quantity]], list[Quantity], list[Quantity]]:
+    """Pair each missing number with an added one of the same unit, else in order; return those pairs and what is left."""
+    missing, added = list(pair.numbers.missing), list(pair.numbers.added)
+    changed = []
+    for quantity in list(missing):
         if not added:
-            message = f"the number {_shown(quantity)} is missing in the translation"
-            yield pair.finding("digits.missing", "fail", message, source_text=quantity.text)
-            continue
+            break
         partner = next((other for other in added if other.unit.name == quantity.unit.name), added[0])
         added.remove(partner)
-        message = f"{_shown(quantity)} became {_shown(partner)}"
-        yield pair.finding("digits.changed", "fail", message, source_text=quantity.text, target_text=partner.text)
-    for quantity in added:
-        message = f"the number {_shown(quantity)} is not in the source"
-        yield pair.finding("digits.added", "fail", message, target_text=quantity.text)
+        missing.remove(quantity)
+        changed.append((quantity, partner))
+    return changed, missing, added
 
 
-def _unit_findings(pair: TextPair, matched: Pairs) -> Iterable[Finding]:
-    target_units = Counter(b.unit.name for _, b in matched)
-    for a, b in matched:
-        if a.unit.name == b.unit.name or not a.unit.name or a.is_name or b.is_name:
+@rule("digits.changed", severity="fail", why="A number became another: ten times the dose looks as fluent as the dose.")
+def changed(pair: TextPair) -> Iterable[Match]:
+    """Find numbers that have another value in the target."""
+    source, target = pair.source_reading, pair.target_reading
+    for a, b in _changes(pair)[0]:
+        before, after = shown(source, a), shown(target, b)
+        yield Match(f"{before} became {after}", span(a), span(b), before, after)
+
+
+@rule(
+    "digits.missing",
+    severity="fail",
+    why="A number of the source is nowhere in the target, neither in digits nor in words.",
+)
+def missing(pair: TextPair) -> Iterable[Match]:
+    """Find numbers that the target lacks."""
+    for a in _changes(pair)[1]:
+        before = shown(pair.source_reading, a)
+        yield Match(f"the number {before} is missing in the translation", span(a), None, before)
+
+
+@rule("digits.added", severity="fail", why="A number that the source does not have was made up.")
+def added(pair: TextPair) -> Iterable[Match]:
+    """Find numbers that the source lacks."""
+    for b in _changes(pair)[2]:
+        after = shown(pair.target_reading, b)
+        yield Match(f"the number {after} is not in the source", None, span(b), "", after)
+
+
+@rule(
+    "digits.ambiguous",
+    severity="fail",
+    why="1,500 for 1.5 or the reverse: a reader takes the separator for the other one.",
+)
+def ambiguous(pair: TextPair) -> Iterable[Match]:
+    """Find numbers whose value is right only if their separator is read the unusual way."""
+    for a, b in pair.numbers.ambiguous:
+        before, after = shown(pair.source_reading, a), shown(pair.target_reading, b)
+        source_is_odd = b.other is None and a.unit.family != "dose"
+        severity: Severity = "warn" if source_is_odd else "fail"
+        message = f"{before} is written {after}, which reads as another number"
+        yield Match(message, span(a), span(b), before, after, severity)
+
+
+@rule("digits.word_changed", severity="fail", why="A count in words became another: three times a day for two.")
+def word_changed(pair: TextPair) -> Iterable[Match]:
+    """Find counts in words (two or more) that became another count in words; a fail when both count the same thing."""
+    source, target = pair.source_reading, pair.target_reading
+    left = list(pair.numbers.words_added)
+    for a in pair.numbers.words_missing:
+        b = next((other for other in left if other.unit.name == a.unit.name and a.unit.name), None)
+        surely = b is not None
+        b = b or next((other for other in left if "" in (other.unit.name, a.unit.name)), None)
+        if b is None:
             continue
-        spans = {"source_text": _shown(a), "target_text": _shown(b)}
-        if b.unit.name and {a.unit.name, b.unit.name} == _ALIKE_UNITS:
-            yield pair.finding("units.variant", "warn", f"units and IU are not always the same: {_shown(a)}", **spans)
-        elif b.unit.name:
-            yield pair.finding("units.changed", "fail", f"{_shown(a)} became {_shown(b)}", **spans)
-        elif a.unit.family == "dose" and not target_units[a.unit.name]:
-            yield pair.finding(
-                "units.missing", "warn", f"no known unit after {b.text}; the source has {_shown(a)}", **spans
+        left.remove(b)
+        counts_times = "times" in (a.unit.name, b.unit.name) or "multiple" in (a.form, b.form)
+        before, after = shown(source, a), shown(target, b)
+        severity: Severity = "fail" if surely or counts_times else "warn"
+        yield Match(f"{before} became {after}", span(a), span(b), before, after, severity)
+
+
+@rule("digits.word_missing", severity="warn", why="A count in words with its unit is nowhere in the target.")
+def word_missing(pair: TextPair) -> Iterable[Match]:
+    """Find counts in words with a unit ("three days") that nothing in the target answers."""
+    if pair.numbers.words_added:
+        return
+    for a in pair.numbers.words_missing:
+        if a.unit.name and a.unit.family != "time":
+            before = shown(pair.source_reading, a)
+            yield Match(f"{before} is missing in the translation", span(a), None, before)
+
+
+@rule("digits.list_comma", severity="warn", why="A list comma inside a number may be read as two numbers.")
+def list_comma(pair: TextPair) -> Iterable[Match]:
+    """Find numbers that the target writes with the list comma of its script inside."""
+    for a, b in pair.numbers.matched:
+        written = pair.target_reading.text[b.start : b.end]
+        if not a.is_name and ARABIC_COMMA in written and ARABIC_COMMA not in pair.source_reading.text[a.start : a.end]:
+            after = shown(pair.target_reading, b)
+            message = f"{after} has a list comma as its separator"
+            yield Match(message, span(a), span(b), shown(pair.source_reading, a), after)
+
+
+@rule(
+    "digits.decimal_comma",
+    severity="warn",
+    why="Where the usual decimal sign is another, 2,5 is read as 25 or as a list.",
+)
+def decimal_comma(pair: TextPair) -> Iterable[Match]:
+    """Find decimal commas in a language whose first decimal sign is another."""
+    if language(pair.target_language).decimal_separators[0] == ",":
+        return
+    for b in pair.target_reading.quantities:
+        if b.decimal_sign == "," and pair.target_reading.text[b.start : b.end] not in pair.source_reading.text:
+            after = shown(pair.target_reading, b)
+            yield Match(f"a comma as decimal separator is easily misread: {after}", None, span(b), "", after)
+
+
+@rule("digits.mixed", severity="fail", why="Digits of two systems in one number are misread.")
+def mixed(pair: TextPair) -> Iterable[Match]:
+    """Find numbers written in digits of two systems."""
+    if len(_systems(pair)) < 2:
+        return
+    for b, scripts in _written(pair):
+        if len(scripts) > 1:
+            text = pair.target_reading.quote(b.start, b.end)
+            yield Match(
+                f"digits of two systems in one number: {text}", None, span(b), scripts[0], " and ".join(scripts)
             )
 
 
-def _order_findings(pair: TextPair, source: list[Quantity], target: list[Quantity]) -> Iterable[Finding]:
-    in_target = {(a.value, b.value): _span(pair.target, a, b) for a, b in _ranges(target, pair.target_language)}
-    for a, b in _ranges(source, pair.source_language):
-        reversed_there = in_target.get((b.value, a.value))
-        if a.value != b.value and reversed_there and (a.value, b.value) not in in_target:
-            message = f"the order of {a.text} and {b.text} is reversed"
-            spans = {"source_text": _span(pair.source, a, b), "target_text": reversed_there}
-            yield pair.finding("digits.reversed", "fail", message, **spans)
-
-
-def _span(text: str, first: Quantity, last: Quantity) -> str:
-    """Return the piece of a field from one number to another, as it stands there."""
-    places = readable(text)[1]
-    return text[places[first.start] : places[last.end - 1] + 1]
-
-
-def _ranges(found: list[Quantity], code: str) -> list[tuple[Quantity, Quantity]]:
-    """Return neighbors that a sign or word of a range or ratio joins."""
-    joins = _RANGE_SIGNS | words_of_kind(code, "range").keys()
-    return [(a, b) for a, b in pairwise(found) if a.between in joins]
-
-
-def _writing_findings(pair: TextPair, target: list[Quantity]) -> Iterable[Finding]:
+@rule(
+    "digits.foreign",
+    severity="info",
+    why="Persian digits in Arabic text: the value is right, the model may be the wrong one.",
+)
+def foreign(pair: TextPair) -> Iterable[Match]:
+    """Find digits of a system that the language does not use."""
     usual = language(pair.target_language).digit_scripts
-    for quantity in target:
-        scripts = quantity.digit_scripts
-        if len(scripts) > 1:
-            message = f"digits of two systems in one number: {quantity.text}"
-            yield pair.finding("digits.mixed", "fail", message, target_text=quantity.text)
-        elif any(script not in usual for script in scripts):
-            message = f"digits that this language does not use: {quantity.text} ({scripts[0]})"
-            yield pair.finding("digits.foreign", "warn", message, target_text=quantity.text)
-        if quantity.decimal_comma and quantity.text not in pair.source:
-            message = f"a comma as decimal separator is easily misread: {quantity.text}"
-            yield pair.finding("digits.decimal_comma", "warn", message, target_text=quantity.text)
+    if set(_systems(pair)) <= set(usual):
+        return
+    for b, scripts in _written(pair):
+        if len(scripts) == 1 and scripts[0] not in usual:
+            text = pair.target_reading.quote(b.start, b.end)
+            yield Match(f"digits that this language does not use: {text}", None, span(b), usual[0], scripts[0])
 
 
-def _shown(quantity: Quantity) -> str:
-    space = "" if quantity.unit.name[:1] in ("", "/", "%") else " "
-    return f"{quantity.text}{space}{quantity.unit.name}"
+def _systems(pair: TextPair) -> list[str]:
+    """Return the digit systems of which the target has digits."""
+    return [name for name, digits in DIGIT_SCRIPTS.items() if not pair.target_characters.isdisjoint(digits)]
+
+
+def _written(pair: TextPair) -> Iterable[tuple[Quantity, tuple[str, ...]]]:
+    for b in pair.target_reading.quantities:
+        if not b.is_word:
+            yield b, digit_scripts(pair.target_reading.quote(b.start, b.end))
+
+
+@rule("digits.two_systems", severity="info", why="One text should keep to one system of digits.")
+def two_systems(pair: TextPair) -> Iterable[Match]:
+    """Find texts that write some numbers in one system of digits and some in another."""
+    if len(_systems(pair)) < 2:
+        return
+    seen = {scripts[0]: b for b, scripts in _written(pair) if len(scripts) == 1}
+    if len(seen) > 1:
+        names = [name for name in DIGIT_SCRIPTS if name in seen]
+        message = f"numbers in {' and '.join(names)} digits in one text"
+        yield Match(message, None, span(seen[names[1]]), names[0], names[1])
+
+
+RULES = (
+    changed,
+    missing,
+    added,
+    ambiguous,
+    word_changed,
+    word_missing,
+    list_comma,
+    decimal_comma,
+    mixed,
+    foreign,
+    two_systems,
+)

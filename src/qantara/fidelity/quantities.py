@@ -1,157 +1,216 @@
-"""Reads the numbers that a text writes in digits: value, unit, and whether they only belong to a name (HbA1c, COVID-19).
+"""The numbers of a text: those written in digits, with unit and whether they only belong to a name (HbA1c, COVID-19), and words.
 
-Western, Arabic-Indic and Persian digits, decimal and thousands separators of both scripts, vulgar fractions, powers of ten written
-as superscripts (read before any NFKC, which would turn 10⁹ into 109), and magnitudes ("1.8 million") give one exact decimal.
+Every number keeps its place in the folded text. What two texts have in common is for `matching` to find.
 """
 
 import re
-import unicodedata
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from typing import NamedTuple
 
-from qantara.fidelity.number_words import clitics, words_of_kind
-from qantara.fidelity.units import Unit, is_unit, unit_at_start
-from qantara.languages import (
-    DECIMAL_SEPARATOR,
-    DIGIT_SCRIPTS,
-    INVISIBLE,
-    PERCENT_SIGN,
-    THOUSANDS_SEPARATOR,
-    fold,
-    western_digits,
-)
+from qantara.fidelity.folding import NARROW_SPACE, VULGAR_FRACTIONS, Folded
+from qantara.fidelity.numerals import Numeral, lone_fraction, numeral_at
+from qantara.fidelity.units import NO_UNIT, Unit, is_unit, unit_after, unit_before
+from qantara.fidelity.vocabulary import clitics
+from qantara.fidelity.word_hits import Cue, Hits
+from qantara.fidelity.word_numbers import WordNumber, word_numbers
+from qantara.languages import DECIMAL_SEPARATOR, DIGIT_SCRIPTS
 
-_TATWEEL = "\u0640"
-_TATWEEL_AS_DASH = re.compile(f"(?<=[0-9]){_TATWEEL}(?=[0-9])")
-_DASHES = "\u2010\u2011\u2012\u2013\u2014\u2212\ufe63\uff0d"
-_SAME_LENGTH = str.maketrans(
-    {DECIMAL_SEPARATOR: ".", THOUSANDS_SEPARATOR: ",", PERCENT_SIGN: "%", "\u2044": "/", "\u2215": "/"}
-    | dict.fromkeys(_DASHES, "-")
-)
-_SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹"
-_VULGAR = "¼½¾⅓⅔⅛⅜⅝⅞"
-_NUMBER = re.compile(
-    rf"""(?:
-      [0-9]{{1,3}}(?:\.[0-9]{{3}})+,[0-9]{{1,2}}(?![0-9])                # 1.234,5
-    | [0-9]{{1,3}}(?:[,'’\u00a0\u202f\u2009][0-9]{{3}}(?![0-9]))+(?:\.[0-9]+)?  # 1,234.5
-    | [0-9]+[.,][0-9]+                                               # 2.5 and 2,5
-    | (?:(?<![\w.,)\]])|(?<=\s\w))\.[0-9]+                           # .5, also after a glued one-letter word
-    | [0-9]+\s?[{_VULGAR}] | [{_VULGAR}]
-    | [0-9]+
-    )(?P<power>[⁻⁺]?[{_SUPERSCRIPTS}]+|(?:\^|\*{{2}})[-+]?[0-9]+)?""",
-    re.VERBOSE,
-)
-_EUROPEAN = re.compile(r"[0-9]{1,3}(?:\.[0-9]{3})+,[0-9]{1,2}")
-_THOUSANDS = re.compile(r"[0-9]{1,3}(?:[,'’\u00a0\u202f\u2009][0-9]{3})+(?:\.[0-9]+)?")
-_LETTERS_BEFORE = re.compile(r"([^\W\d_]+)(-?)$")
-_LETTERS_AFTER = re.compile(r"([^\W\d_]+)|-([A-Z]{2,})(?![a-z])")
-_MOLAR = re.compile(r"(?<![^\W\d_])([mnµμ])M(?![^\W\d_])")  # folded, mM (millimolar) would be mm
-_MOLAR_NAMES = {"m": " millimolar", "n": " nanomolar", "µ": " micromolar", "μ": " micromolar"}
-_PLURAL = re.compile(r"s(?![^\W_])")  # "over 65s" are no seconds
+_VULGAR = re.compile(f"[{VULGAR_FRACTIONS}]")
+_MOLAR = re.compile(r"[ -]?([mnμ])m(?!\w)")
+_MOL_A_LITER = re.compile(r"[ \u00a0]m(?!\w)")
+_MOLAR_UNITS = {"m": "mmol/L", "n": "nmol/L", "μ": "mcmol/L"}
 _GLUED_COUNTS = frozenset({"x", "q", "ph"})
 _GLUED_ENDINGS = frozenset({"st", "nd", "rd", "th", "s", "x", "e"})
-_LONGEST_LOOK_BACK, _LONGEST_LOOK_AHEAD = 24, 60
-_LARGEST_POWER = 30
+_JOINED_MAGNITUDE = re.compile(r"[ +\u00a0-]*")
+_LONGEST_ONE_IN = 8
+_SIGNS_THAT_END = frozenset(".,)]")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Quantity:
-    """One number in digits: its exact value, unit and span in `text`; `is_name` for a number that is part of a name.
+class Quantity(NamedTuple):
+    """One number: its exact value, a second reading of its separators (or None), unit, and span in the folded text.
 
-    `start` and `end` count in the text of `readable`; `between` is the folded text from here (after the unit) to the next number.
+    `unit_end` is where its unit ends. `form` is "digits", or the kind of number word; `candidates` holds every value that
+    words can be read as ("three quarters": 0.75, 3 and 0.25). `is_name` marks a number that is part of a name, `is_one_in` the 1 of
+    "1 in 5".
     """
 
     value: Decimal
-    unit: Unit
-    text: str
     start: int
     end: int
+    unit: Unit = NO_UNIT
+    unit_end: int = 0
+    form: str = "digits"
+    other: Decimal | None = None
+    candidates: frozenset[Decimal] = frozenset()
+    decimal_sign: str = ""
     is_name: bool = False
-    decimal_comma: bool = False
-    digit_scripts: tuple[str, ...] = ("western",)
-    between: str = ""
+    is_one_in: bool = False
+
+    @property
+    def is_word(self) -> bool:
+        """Tell whether the number is written in words."""
+        return self.form != "digits"
 
 
-def readable(text: str) -> tuple[str, list[int]]:
-    """Return `text` with western digits and signs, without invisible marks, and each character's place in the original."""
-    changed = western_digits(text).translate(_SAME_LENGTH)
-    if not INVISIBLE.search(changed) and _TATWEEL not in changed:
-        return changed, list(range(len(text) + 1))
-    changed = _TATWEEL_AS_DASH.sub("-", changed)
-    kept = [i for i, character in enumerate(changed) if character != _TATWEEL and not INVISIBLE.match(character)]
-    return "".join(changed[i] for i in kept), [*kept, len(text)]
-
-
-def quantities(text: str, language: str) -> list[Quantity]:
-    """Return the numbers written in digits in `text`, in logical order."""
-    plain, places = readable(text)
-    matches = list(_NUMBER.finditer(plain))
-    if not matches:
-        return []
-    nexts = [match.start() for match in matches[1:]] + [len(plain)]
-    found = []
-    for match, next_start in zip(matches, nexts, strict=True):
-        magnitude, unit = _magnitude_and_unit(plain, match.end(), language)
-        original = text[places[match.start()] : places[match.end() - 1] + 1]
-        between = plain[match.end() : next_start]
-        short = len(between) <= _LONGEST_LOOK_AHEAD
-        quantity = Quantity(
-            value=_value(match) * magnitude,
-            unit=unit,
-            text=original,
-            start=match.start(),
-            end=match.end(),
-            is_name=_is_name(plain, match, language),
-            decimal_comma="," in match[0] and not _THOUSANDS.fullmatch(match[0]) and not _EUROPEAN.fullmatch(match[0]),
-            digit_scripts=_digit_scripts(original),
-            between=fold(between)[unit.length :].strip() if short else "...",
-        )
+def quantities_of(
+    folded: Folded, code: str, tokens: Sequence[str], starts: Sequence[int], hits: Hits
+) -> tuple[Quantity, ...]:
+    """Return the numbers of a text in order, those in digits and those in words."""
+    words = word_numbers(hits, folded.text, code)
+    magnitudes = {cue.first_token: cue for cue in hits.of_kind("number:magnitude")}
+    found: list[Quantity] = []
+    used: set[int] = set()
+    last_end = -1
+    for i in hits.digits:
+        if starts[i] < last_end:
+            continue
+        numeral, start = _numeral(folded.text, starts[i], code)
+        magnitude = _magnitude(magnitudes, starts, i, numeral.end) if magnitudes else None
+        if magnitude and not _JOINED_MAGNITUDE.fullmatch(folded.text, numeral.end, magnitude.start):
+            magnitude = None
+        if magnitude:
+            used.add(magnitude.first_token)
+        quantity = _digit_quantity(folded, code, (start, numeral), magnitude, tokens[i - 1] if i else "")
+        last_end = quantity.end
         found.append(quantity)
+    if _VULGAR.search(folded.text):
+        found += _lone_fractions(folded.text, found, code)
+        found.sort(key=lambda quantity: quantity.start)
+    found += [_word_quantity(folded.text, code, word) for word in words if not used & set(word.tokens)]
+    if words:
+        found.sort(key=lambda quantity: quantity.start)
+    return tuple(_ones_marked(found, folded.text, hits))
+
+
+def _magnitude(magnitudes: Mapping[int, Cue], starts: Sequence[int], i: int, end: int) -> Cue | None:
+    """Return the magnitude ("million") that the word after the number at token `i` is."""
+    while i < len(starts) and starts[i] < end:
+        i += 1
+    return magnitudes.get(i)
+
+
+def _ones_marked(found: list[Quantity], text: str, hits: Hits) -> list[Quantity]:
+    """Return the numbers with the 1 of "1 in 5" and the number of a drug's name ("5-fluorouracil") marked."""
+    drugs = {cue.start for cue in hits.of_kind("drug")}
+    for i, quantity in enumerate(found):
+        if quantity.is_word or quantity.unit.name:
+            continue
+        if text[quantity.end : quantity.end + 1] == "-" and quantity.end + 1 in drugs:
+            found[i] = quantity._replace(is_name=True)
+        elif quantity.value == 1 and i + 1 < len(found) and _is_one_in(text[quantity.end : found[i + 1].start]):
+            found[i] = quantity._replace(is_one_in=True)
     return found
 
 
-def _value(match: re.Match[str]) -> Decimal:
-    body = match[0].removesuffix(match["power"] or "")
-    if body[-1] in _VULGAR:
-        fraction = Decimal(str(unicodedata.numeric(body[-1])))
-        return (Decimal(body[:-1].strip() or 0) + fraction).normalize()
-    if _EUROPEAN.fullmatch(body):
-        body = body.replace(".", "").replace(",", ".")
-    elif _THOUSANDS.fullmatch(body):
-        body = re.sub(r"[^0-9.]", "", body)
-    value = Decimal(body.replace(",", "."))
-    power = int(unicodedata.normalize("NFKC", (match["power"] or "1").lstrip("^*")).replace("\u2212", "-"))
-    return value**power if value == 10 and abs(power) <= _LARGEST_POWER else value
+def _is_one_in(gap: str) -> bool:
+    return len(gap) <= _LONGEST_ONE_IN and gap.strip().isalpha() and gap != gap.strip()
 
 
-def _magnitude_and_unit(plain: str, end: int, language: str) -> tuple[Decimal, Unit]:
-    """Return the factor that a magnitude word right after a number stands for ("million"), and the unit after it."""
-    raw = plain[end : end + _LONGEST_LOOK_AHEAD]
-    if _PLURAL.match(raw):
-        return Decimal(1), Unit("", "", 0)
-    tail = fold(_MOLAR.sub(lambda match: _MOLAR_NAMES[match[1]], raw))
-    word = re.match(r"[ +-]*([^\W\d_]+) ?", tail)
-    values = words_of_kind(language, "magnitude").get(word[1]) if word else None
-    if not word or not values:
-        return Decimal(1), unit_at_start(tail, language)
-    unit = unit_at_start(tail[word.end() :], language)
-    return values[0], Unit(unit.name, unit.family, unit.length + word.end())
+def digit_scripts(text: str) -> tuple[str, ...]:
+    """Return the digit systems that occur in a piece of an original text."""
+    return tuple(name for name, digits in DIGIT_SCRIPTS.items() if any(character in digits for character in text))
 
 
-def _is_name(plain: str, match: re.Match[str], language: str) -> bool:
+def _numeral(text: str, start: int, code: str) -> tuple[Numeral, int]:
+    """Return the number at `start` and where it starts: one place earlier for ".5"."""
+    numeral = numeral_at(text, start, code)
+    if start and text[start - 1] in (".", DECIMAL_SEPARATOR) and numeral.value == int(numeral.value):
+        before = text[start - 2 : start - 1] if start > 1 else ""
+        glued_word = start > 3 and text[start - 2].isalpha() and text[start - 3] == " "
+        if (not before.isalnum() and before not in _SIGNS_THAT_END) or glued_word:
+            digits = text[start : numeral.end]
+            if digits.isdecimal():
+                return Numeral(Decimal(f"0.{digits}"), None, numeral.end, text[start - 1]), start - 1
+    return numeral, start
+
+
+def _digit_quantity(
+    folded: Folded, code: str, placed: tuple[int, Numeral], magnitude: Cue | None, word_before: str
+) -> Quantity:
+    start, numeral = placed
+    text, end = folded.text, numeral.end
+    factor, unit_start = (Decimal(magnitude.value), magnitude.end) if magnitude else (Decimal(1), end)
+    unit = _unit(folded, unit_start, code)
+    if not unit.name and not unit.period and word_before and _stands_right_before(text, word_before, start):
+        unit = unit_before(word_before, code)
+    return Quantity(
+        value=numeral.value * factor,
+        other=None if numeral.other is None else numeral.other * factor,
+        start=start,
+        end=magnitude.end if magnitude else end,
+        unit=unit,
+        unit_end=unit_start + unit.length,
+        decimal_sign=numeral.decimal_sign,
+        is_name=_is_name(folded, start, end, word_before, code),
+    )
+
+
+def _stands_right_before(text: str, word: str, start: int) -> bool:
+    end = start - 1 if text[start - 1 : start] in (" ", NARROW_SPACE) else start
+    return text.endswith(word, 0, end)
+
+
+def _unit(folded: Folded, place: int, code: str) -> Unit:
+    text = folded.text
+    following = text[place : place + 1]
+    if following == "s" and not text[place + 1 : place + 2].isalnum():  # "over 65s" are no seconds
+        return NO_UNIT
+    if _MOL_A_LITER.match(text, place) and folded.quote(place, place + 2).endswith("M"):  # folded, M would be a metre
+        return Unit("mol/L", "dose", "", 2)
+    molar = _MOLAR.match(text, place)
+    if molar and folded.quote(molar.end() - 1, molar.end()) == "M":  # folded, mM (millimolar) would be mm
+        return Unit(_MOLAR_UNITS[molar[1]], "dose", "", molar.end() - place)
+    return unit_after(text, place, code)
+
+
+def _is_name(folded: Folded, start: int, end: int, word_before: str, code: str) -> bool:
     """Tell whether a number belongs to a name: letters glued before it (B12, COVID-19) or a capital after it (5-FU, 2B)."""
-    before = _LETTERS_BEFORE.search(plain, max(0, match.start() - _LONGEST_LOOK_BACK), match.start())
-    if before:
-        letters, hyphen = fold(before[1]), before[2]
-        if letters in clitics(language) or (hyphen and is_unit(letters, language)):
+    text = folded.text
+    hyphen = start > 0 and text[start - 1] == "-"
+    letters_end = start - 1 if hyphen else start
+    if letters_end > 0 and word_before and word_before[0].isalpha() and text.endswith(word_before, 0, letters_end):
+        if word_before in clitics(code) or (hyphen and is_unit(word_before, code)):
             return False
-        return letters not in _GLUED_COUNTS
-    after = _LETTERS_AFTER.match(plain, match.end())
+        return word_before not in _GLUED_COUNTS
+    after = _glued_after(text, end)
     if not after:
         return False
-    letters = fold(after[1] or after[2])
-    return letters not in _GLUED_ENDINGS and not is_unit(letters, language) and (after[1] or after[2])[0].isupper()
+    letters, place = after
+    is_capital = folded.quote(place, place + 1).isupper()
+    return is_capital and letters not in _GLUED_ENDINGS and not is_unit(letters, code)
 
 
-def _digit_scripts(text: str) -> tuple[str, ...]:
-    return tuple(name for name, digits in DIGIT_SCRIPTS.items() if any(character in digits for character in text))
+_AFTER = re.compile(r"[^\W\d_]+|-[a-z]{2,}")
+
+
+def _glued_after(text: str, end: int) -> tuple[str, int] | None:
+    match = _AFTER.match(text, end)
+    if match is None:
+        return None
+    letters = match[0].lstrip("-")
+    return letters, match.end() - len(letters)
+
+
+def _lone_fractions(text: str, found: Sequence[Quantity], code: str) -> list[Quantity]:
+    covered = {place for quantity in found for place in range(quantity.start, quantity.end)}
+    made = []
+    for match in _VULGAR.finditer(text):
+        if match.start() not in covered:
+            unit = unit_after(text, match.end(), code)
+            value, end = lone_fraction(match[0]), match.end()
+            made.append(Quantity(value=value, start=match.start(), end=end, unit=unit, unit_end=end + unit.length))
+    return made
+
+
+def _word_quantity(text: str, code: str, word: WordNumber) -> Quantity:
+    unit = Unit(word.unit, "", "", 0) if word.unit else unit_after(text, word.end, code)
+    return Quantity(
+        value=word.value,
+        candidates=word.candidates,
+        form=word.form,
+        start=word.start,
+        end=word.end,
+        unit=unit,
+        unit_end=word.end + unit.length,
+    )

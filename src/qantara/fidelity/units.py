@@ -1,61 +1,157 @@
-"""Reads the unit that stands right after a number, by a lexicon of spellings (`lexicons/units.tsv`).
+"""Reads the unit that stands right after a number, or right before it, by a lexicon of spellings (`lexicons/units.tsv`).
 
-A unit is a name such as "mg", with dose denominators "mg/kg" or "/mcL"; times in a denominator ("/day") are left out, since
+A unit is a name such as "mg", with the dose denominators "mg/kg" or "/mcL"; times in a denominator ("/day") are kept apart, since
 languages say them in too many ways. The longest spelling wins: in Arabic mg, mL and mm differ by a letter.
 """
 
 import re
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cache
 
+from qantara.fidelity.folding import SUPERSCRIPT_DIGITS, fold_with_places
 from qantara.fidelity.lexicon import rows
+from qantara.fidelity.vocabulary import clitics
 
 _MOST_DENOMINATORS = 3
+_LONGEST_UNIT = 48
+_PLAIN_DIGITS = str.maketrans(SUPERSCRIPT_DIGITS, "0123456789")
+_HEAD = re.compile(r"[ \u00a0]{0,3}(°? ?[^\W\d_]+|[%\u2030\u0609\u060a°])")
+_NO_UNIT_BEGINS = frozenset({"", ".", ",", ";", ":", ")", "\n", "(", "]"})
 
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """A unit's name ("" for none), its family ("dose", "time", "") and how many characters of the folded text it took."""
+    """A unit's name ("" for none), its family ("dose", "time", ...), the time it is per, and how many characters it took."""
 
+    name: str = ""
+    family: str = ""
+    period: str = ""
+    length: int = 0
+
+
+NO_UNIT = Unit()
+
+
+@dataclass(frozen=True, slots=True)
+class _Spelling:
+    rest: str
     name: str
     family: str
-    length: int
+    is_sign: bool
 
 
 @cache
-def _spellings(language: str) -> dict[str, tuple[str, str]]:
-    found = [row for row in rows("units") if row["language"] == language]
-    return {row["spelling"]: (row["unit"], row["family"]) for row in found}
+def _spellings(language: str) -> dict[str, tuple[_Spelling, ...]]:
+    """Return the spellings by their first word, the longest first; signs that are units only after a number included."""
+    found: dict[str, list[_Spelling]] = {}
+    families = {row["unit"]: row["family"] for row in rows("units")}
+    signs = [row | {"family": families[row["unit"]], "why": row["why"]} for row in rows("unit_signs")]
+    for row in (*rows("units"), *signs):
+        if row["language"] != language or row["family"] == "per":
+            continue
+        spelling = _plain(fold_with_places(row["spelling"]).text)
+        head = _HEAD.match(spelling)
+        if head:
+            found.setdefault(head[1], []).append(
+                _Spelling(spelling[head.end() :], row["unit"], row["family"], "why" in row)
+            )
+    return {head: tuple(sorted(set(ways), key=lambda way: -len(way.rest))) for head, ways in found.items()}
 
 
 @cache
-def _pattern(language: str, separators: bool) -> re.Pattern[str]:
-    """Return a pattern of one unit at the start of a folded text: after a space or hyphen, before no letter or digit."""
-    chosen = [text for text, (_, family) in _spellings(language).items() if (family == "per") == separators]
-    ordered = sorted(chosen, key=len, reverse=True)
-    boundary = "" if separators else r"(?!(?<=\w)\w)"
-    return re.compile(rf"\s?-?\s?({'|'.join(map(re.escape, ordered)) or '(?!)'}){boundary}")
+def _separators(language: str) -> re.Pattern[str]:
+    """Return the pattern of what stands between a unit and what it is divided by ("/", "per")."""
+    chosen = sorted(
+        {row["spelling"] for row in rows("units") if row["family"] == "per" and row["language"] == language}
+    )
+    words = "|".join(re.escape(text) for text in reversed(sorted(chosen, key=len)))
+    return re.compile(rf"[ \u00a0]?(?:{words or '(?!)'})[ \u00a0]?(?:/[ \u00a0]?)?")
+
+
+@cache
+def factors() -> dict[str, tuple[str, Decimal, Decimal]]:
+    """Return for each unit that can be converted its dimension, factor and offset to the dimension's base."""
+    return {
+        row["unit"]: (row["dimension"], Decimal(row["factor"]), Decimal(row["offset"]))
+        for row in rows("unit_values")
+        if row["factor"] != "-"
+    }
+
+
+def converted(value: Decimal, unit: str) -> tuple[str, Decimal] | None:
+    """Return the dimension and the value in its base unit, None for a unit that is not converted."""
+    found = factors().get(unit)
+    if found is None:
+        return None
+    dimension, factor, offset = found
+    return dimension, value * factor + offset
 
 
 def is_unit(word: str, language: str) -> bool:
-    """Tell whether a folded word is a unit's spelling."""
-    return word in _spellings(language)
+    """Tell whether a folded word is a unit's whole spelling."""
+    return any(not way.rest for way in _spellings(language).get(word, ()))
 
 
-def unit_at_start(folded: str, language: str) -> Unit:
-    """Return the unit that `folded` (the text after a number) begins with, denominators included."""
-    names = _spellings(language)
-    match = _pattern(language, False).match(folded)
-    name, family, position = "", "", 0
-    if match:
-        (name, family), position = names[match[1]], match.end()
+def has_unit(word: str, name: str, language: str) -> bool:
+    """Tell whether a folded word, prefixes allowed, is the whole spelling of the unit `name`."""
+    table = _spellings(language)
+    forms = [word, *(word[len(prefix) :] for prefix in clitics(language) if word.startswith(prefix))]
+    return any(way.name == name and not way.rest for form in forms for way in table.get(form, ()))
+
+
+def unit_after(text: str, place: int, language: str) -> Unit:
+    """Return the unit that the folded `text` goes on with at `place`, denominators included."""
+    if text[place : place + 1] in _NO_UNIT_BEGINS:
+        return NO_UNIT
+    window = _plain(text[place : place + _LONGEST_UNIT])
+    name, family, end = _one(window, 0, language)
+    period = ""
     for _ in range(_MOST_DENOMINATORS):
-        separator = _pattern(language, True).match(folded, position)
-        below = _pattern(language, False).match(folded, separator.end()) if separator else None
-        if below is None:
+        separator = _separators(language).match(window, end)
+        if separator is None or not separator[0].strip():
             break
-        position = below.end()
-        below_name, below_family = names[below[1]]
-        if below_family == "dose":
-            name, family = f"{name}/{below_name}", "dose"
-    return Unit(name, family, position)
+        below, below_family, below_end = _one(window, separator.end(), language)
+        if not below:
+            break
+        end = below_end
+        if below_family == "time":
+            period = below
+        elif below_family in ("dose", "length"):
+            name, family = f"{name}/{below}", "dose"
+    return Unit(name, family, period, end)
+
+
+def unit_before(word: str, language: str) -> Unit:
+    """Return the dose unit that a folded word right before a number is (a number after its unit), if it is one."""
+    if len(word) > 1 or word == "%":
+        for way in _spellings(language).get(word, ()):
+            if not way.rest and way.family == "dose":
+                return Unit(way.name, way.family, "", 0)
+    return NO_UNIT
+
+
+def _one(window: str, place: int, language: str) -> tuple[str, str, int]:
+    """Return the name and family of one unit at `place` and where it ends; ("", "", place) when there is none."""
+    head = _HEAD.match(window, place)
+    if head is None:
+        return "", "", place
+    for way in _spellings(language).get(head[1], ()):
+        end = head.end() + len(way.rest)
+        if not window.startswith(way.rest, head.end()) or _goes_on(window, end):
+            continue
+        if way.is_sign and window[end : end + 2].strip().isdigit():  # "2016 l 106": a preposition before a number
+            continue
+        return way.name, way.family, end
+    return "", "", place
+
+
+def _goes_on(window: str, end: int) -> bool:
+    return end < len(window) and window[end - 1].isalnum() and window[end].isalnum()
+
+
+def _plain(text: str) -> str:
+    """Return text with superscripts as digits and hyphens as spaces, as spellings are kept."""
+    if not text.isascii():
+        text = text.translate(_PLAIN_DIGITS)
+    return text.replace("-", " ")

@@ -10,9 +10,9 @@ from difflib import SequenceMatcher
 
 from markupsafe import Markup
 
+from qantara.bidi import Mark, find_span, text_node
 from qantara.languages import language
 from qantara.records import Attempt, Choice, Decision, Dialogue, Example, Finding, Translation, text_fields
-from qantara.report.bidi import Mark, find_span, text_node
 from qantara.report.example_choice import OUTCOMES, outcome
 
 _SPEAKERS = {"system": "System", "user": "Patient", "assistant": "Doctor"}

@@ -3,6 +3,7 @@
 `sample/items.jsonl` holds training items in the native shape, `sample/benchmark.jsonl` paired benchmark items of other families.
 """
 
+import json
 from pathlib import Path
 
 from qantara.sources.data_set import DataSet
@@ -17,3 +18,14 @@ DATA_SET = DataSet(
     num_records=138,
     citation="Synthetic items written for Qantara; not for clinical use",
 )
+
+
+def parallel_questions(direction: tuple[str, str]) -> list[tuple[str, str]]:
+    """Return the benchmark's questions in two languages: texts to compare with where a set is too small to compare within itself.
+
+    Empty for a language that the sample is not in.
+    """
+    rows = [json.loads(line) for line in BENCHMARK.read_text(encoding="utf-8").splitlines()]
+    if not all(code in rows[0] for code in direction):
+        return []
+    return [(row[direction[0]]["question"], row[direction[1]]["question"]) for row in rows]

@@ -16,7 +16,7 @@ class TranslatorConfig(BaseModel):
     model: BackendConfig = Field(description="the language model that translates")
     judge: BackendConfig | None = Field(
         default=None,
-        description="the language model that lists errors; none: deterministic checks and similarity alone",
+        description="the language model that lists errors; none: deterministic checks and sentence vectors alone",
     )
     style: Literal["fields", "completion"] = Field(
         default="fields",
@@ -25,11 +25,5 @@ class TranslatorConfig(BaseModel):
     max_rounds: int = Field(default=2, ge=0, le=10, description="retranslations at most, after the first translation")
     threshold: int = Field(
         default=DEFAULT_THRESHOLD, ge=0, le=100, description="least score (0-100) that needs no person"
-    )
-    similarity_fail: float = Field(
-        default=0.2, ge=-1, le=1, description="cosine of source and target below which a text fails"
-    )
-    similarity_warn: float = Field(
-        default=0.4, ge=-1, le=1, description="cosine of source and target below which a text is doubted"
     )
     max_output_tokens: int = Field(default=2048, ge=16, le=65536, description="longest answer asked for, in tokens")

@@ -4,29 +4,28 @@ A batch goes through each round together, so that a backend sees many calls at o
 and a text that fails them is not judged: the call would be paid for nothing.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from qantara.fidelity.check import check
+from qantara.fidelity.meaning import Compared, Meaning
 from qantara.llm.caller import Caller
 from qantara.llm.interface import Request, Response
-from qantara.records import Attempt, Example, Finding, Severity, child, text_fields, worst
+from qantara.records import Attempt, Example, Finding, child, text_fields, worst
 from qantara.translator.config import TranslatorConfig
 from qantara.translator.judging import Judgement, read_judgement
 from qantara.translator.lock import unlock
 from qantara.translator.prompting import completion_request, judge_request, translation_request
 from qantara.translator.scoring import is_acceptable, score
 
-Similarity = Callable[[Sequence[str], Sequence[str]], list[float]]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Room:
-    """What a translation needs at hand: callers for translator and judge, the encoder's similarity (or None), and the languages."""
+    """What a translation needs at hand: callers for translator and judge, what compares meanings (or None), the languages."""
 
     translator: Caller
     judge: Caller | None
-    similarity: Similarity | None
+    meaning: Meaning | None
     direction: tuple[str, str]
     config: TranslatorConfig
 
@@ -53,9 +52,9 @@ def _round(batch: Sequence[Example], previous: Sequence[Attempt | None], number:
         (*form, *(check(source, target) if target else ()))
         for source, (target, form) in zip(batch, drafts, strict=True)
     ]
-    similarities = _similarities(batch, targets, room)
+    meanings = _meanings(batch, targets, room)
     findings = [
-        (*found, *_similarity_findings(value, room.config)) for found, value in zip(findings, similarities, strict=True)
+        (*found, *(meaning.findings if meaning else ())) for found, meaning in zip(findings, meanings, strict=True)
     ]
     judgements = _judge(batch, targets, findings, room)
     return [
@@ -65,9 +64,9 @@ def _round(batch: Sequence[Example], previous: Sequence[Attempt | None], number:
             findings=(*found, *judgement.findings),
             score=score((*found, *judgement.findings)),
             judge_score=judgement.own_score,
-            similarity=similarity,
+            similarity=meaning.similarity if meaning else None,
         )
-        for target, found, similarity, judgement in zip(targets, findings, similarities, judgements, strict=True)
+        for target, found, meaning, judgement in zip(targets, findings, meanings, judgements, strict=True)
     ]
 
 
@@ -135,31 +134,16 @@ def _call_fault(field: str, response: Response) -> Finding:
     return Finding(rule=rule, severity="fail", field=field, message=message)
 
 
-def _similarities(batch: Sequence[Example], targets: Sequence[Example | None], room: Room) -> list[float | None]:
-    if room.similarity is None:
-        return [None] * len(batch)
-    pairs = [
-        (i, _whole_text(s), _whole_text(t))
-        for i, (s, t) in enumerate(zip(batch, targets, strict=True))
-        if t is not None
-    ]
-    values = room.similarity([source for _, source, _ in pairs], [target for _, _, target in pairs]) if pairs else []
-    found: list[float | None] = [None] * len(batch)
-    for (i, _, _), value in zip(pairs, values, strict=True):
-        found[i] = round(value, 4)
+def _meanings(batch: Sequence[Example], targets: Sequence[Example | None], room: Room) -> list[Compared | None]:
+    """Return what sentence vectors say of each readable translation, compared with the others of its round."""
+    found: list[Compared | None] = [None] * len(batch)
+    if room.meaning is None:
+        return found
+    readable = [(i, target) for i, target in enumerate(targets) if target is not None]
+    compared = room.meaning([(text_fields(batch[i]), text_fields(target)) for i, target in readable])
+    for (i, _), meaning in zip(readable, compared, strict=True):
+        found[i] = meaning
     return found
-
-
-def _whole_text(example: Example) -> str:
-    return "\n".join(text_fields(example).values())
-
-
-def _similarity_findings(value: float | None, config: TranslatorConfig) -> tuple[Finding, ...]:
-    if value is None or value >= config.similarity_warn:
-        return ()
-    severity: Severity = "fail" if value < config.similarity_fail else "warn"
-    message = f"source and translation are far apart in meaning (cosine {value:.2f})"
-    return (Finding(rule="similarity.low", severity=severity, field="", message=message),)
 
 
 def _judge(

@@ -1,6 +1,6 @@
 import pytest
 
-from qantara.report.bidi import Mark, find_span, isolates, text_node
+from qantara.bidi import Mark, find_span, isolates, text_node
 
 RIGHT_TO_LEFT = [
     ("الجرعة 5-10 ملغ", ["5", "10"]),  # each end alone: the range then runs right to left like the text
