@@ -66,7 +66,7 @@ def test_later_words_of_a_phrase_may_have_an_article():
 
 def test_a_phrase_is_found_by_its_first_two_words():
     table = vocabulary("en")
-    assert any(entry.value == "2/day" for entry in table.phrases("twice", table["twice"], "daily"))
+    assert any(entry.value == "2/day" for entry in table["twice"].seconds["daily"])
 
 
 @pytest.mark.parametrize(

@@ -85,7 +85,8 @@ def check_text(pair: TextPair) -> list[Finding]:
     """Return what the rules for texts find in one field; a text left untranslated is reported once, not by every rule."""
     found: list[Finding] = []
     for rule in RULES:
-        found += rule(pair)
+        for match in rule.find(pair):
+            found.append(rule.finding(pair, match))
         if found and found[-1].rule == "script.untranslated":
             return [finding for finding in found if finding.rule.startswith(_STILL_SAID_OF_A_COPY)]
     return found

@@ -107,7 +107,7 @@ def _is_negated(reading: Reading, cue: Cue) -> bool:
             negation.end <= cue.start
             and len(gap) <= _CLAUSE
             and _CLAUSE_ENDS.isdisjoint(gap)
-            and not any(map(str.isdigit, gap))
+            and not any(map(str.isdecimal, gap))
         ):
             return True
     return False

@@ -19,23 +19,17 @@ def source_runs(reading: Reading, code: str) -> list[tuple[int, int]]:
     """
     script = language(code).script
     runs: list[tuple[int, int]] = []
-    first = -1
-    for i, token in enumerate(reading.tokens):
-        if script_of_letter(token[0]) != script:
-            first = _close(runs, first, i)
+    first = last = -1
+    initials = {token[0] for token in reading.tokens}
+    ours = {letter for letter in initials if script_of_letter(letter) == script}
+    for i in [i for i, token in enumerate(reading.tokens) if token[0] in ours]:
+        if first >= 0 and i == last + 1 and _RUN_ENDS.isdisjoint(reading.gaps[last]):
+            last = i
             continue
-        if first < 0 and is_running_word(reading, i, code):
-            first = i
-        if not _RUN_ENDS.isdisjoint(reading.gaps[i]):
-            first = _close(runs, first, i + 1)
-    _close(runs, first, len(reading.tokens))
-    return runs
-
-
-def _close(runs: list[tuple[int, int]], first: int, end: int) -> int:
-    if first >= 0:
-        runs.append((first, end - 1))
-    return -1
+        if first >= 0:
+            runs.append((first, last))
+        first, last = (i, i) if is_running_word(reading, i, code) else (-1, -1)
+    return [*runs, (first, last)] if first >= 0 else runs
 
 
 def is_running_word(reading: Reading, i: int, code: str) -> bool:

@@ -146,7 +146,7 @@ def _take_joined(wholes: list[Quantity], parts: list[Quantity], parts_text: str)
 
 def _reads_as(first: Quantity, second: Quantity, separator: str, value: Decimal, text: str) -> bool:
     digits = [text[part.start : part.end] for part in (first, second)]
-    if not all(part.isdigit() for part in digits):
+    if not all(part.isdecimal() for part in digits):
         return False
     if len(digits[1]) == _THOUSAND_DIGITS and separator != "." and Decimal("".join(digits)) == value:
         return True

@@ -25,10 +25,13 @@ def reversed_order(pair: TextPair) -> Iterable[Match]:
     """Find ranges and ratios whose two numbers changed places."""
     if len(pair.source_reading.quantities) < 2 or len(pair.target_reading.quantities) < 2:
         return
+    joined = _joined(pair.source_reading)
+    if not joined:
+        return
     theirs = {(a.value, b.value): (a, b) for a, b in _joined(pair.target_reading)}
-    wanted = Counter((a.value, b.value) for a, b in _joined(pair.source_reading))
+    wanted = Counter((a.value, b.value) for a, b in joined)
     found = Counter((a.value, b.value) for a, b in _joined(pair.target_reading))
-    for a, b in _joined(pair.source_reading):
+    for a, b in joined:
         order, turned = (a.value, b.value), (b.value, a.value)
         there = theirs.get(turned)
         if a.value == b.value or there is None or found[order] >= wanted[order] or found[turned] <= wanted[turned]:
@@ -74,7 +77,7 @@ def _is_negative(reading: Reading, quantity: Quantity) -> bool:
         return False
     before = text[: start - 1].rstrip()
     stands_free = start == 1 or text[start - 2] in " (\u00a0[=:<>≤≥~"
-    return stands_free and (not before or (not before[-1].isdigit() and before[-1] not in "-.\n%"))
+    return stands_free and (not before or (not before[-1].isdecimal() and before[-1] not in "-.\n%"))
 
 
 def _is_negative_in_words(reading: Reading, quantity: Quantity) -> bool:

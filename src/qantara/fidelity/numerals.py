@@ -15,6 +15,9 @@ from qantara.languages import ARABIC_COMMA, DECIMAL_SEPARATOR, THOUSANDS_SEPARAT
 _SEPARATORS = f".,'{NARROW_SPACE}{ARABIC_COMMA}{DECIMAL_SEPARATOR}{THOUSANDS_SEPARATOR}"
 _SEPARATOR = re.compile(f"[{_SEPARATORS}]")
 _BODY = re.compile(rf"[0-9]+(?:[{_SEPARATORS}][0-9]+)*")
+_PLAIN = re.compile(
+    rf"[0-9]{{1,20}}(?=$|[^0-9 ^*e{_SEPARATORS}{SUPERSCRIPTS}{VULGAR_FRACTIONS}]| [^0-9{VULGAR_FRACTIONS}])"
+)
 _SPACED = re.compile(r"[1-9][0-9]{0,2}(?: [0-9]{3})+(?![0-9])(?:[,.][0-9]+)?")
 _MIXED = re.compile(r"([0-9]{1,2}) ([1-9])/([2-9])(?![0-9/])")
 _POWER = re.compile(rf"(?:[{SUPERSCRIPTS}]+|(?:\^|\*\*?) ?[-+]?[0-9]{{1,2}}(?![0-9]))")
@@ -37,10 +40,13 @@ class Numeral:
 
 def numeral_at(text: str, start: int, code: str) -> Numeral:
     """Return the number whose first digit stands at `start` of the folded `text`."""
-    mixed = _MIXED.match(text, start)
+    plain = _PLAIN.match(text, start)
+    if plain:
+        return Numeral(Decimal(plain[0]), None, plain.end())
+    mixed = _MIXED.match(text, start) if " " in text[start + 1 : start + 3] else None
     if mixed and int(mixed[2]) < int(mixed[3]) and (start == 0 or text[start - 1] in " ("):
         return Numeral(Decimal(mixed[1]) + round(Decimal(mixed[2]) / Decimal(mixed[3]), 12), None, mixed.end())
-    may_space = " " in language(code).thousands_separators and not text[:start][-1:].isalpha()
+    may_space = " " in language(code).thousands_separators and not text[start - 1 : start].isalpha()
     spaced = _SPACED.match(text, start) if may_space else None
     match = _BODY.match(text, start)
     if spaced and match and spaced.end() > match.end():

@@ -3,7 +3,6 @@
 A part is a reading of the same folded text with only its own cues (of `PART_KINDS`), so places stay those of the whole text.
 """
 
-import re
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import replace
@@ -12,9 +11,8 @@ from typing import NamedTuple
 from qantara.fidelity.reading import Reading
 from qantara.fidelity.word_hits import Cue, Hits
 
-_GLUED_END = r"(?<=[^\W\d_]{3})\.(?=[^\W\d_]{3})"  # two sentences with no space between them
-_SENTENCE_END = re.compile(f"[.!?;\\u061f\\u061b][\"'»)\\]]*(?= )|\\n|{_GLUED_END}")
-_LEAST_CHARACTERS = 2
+_ENDS = frozenset(".!?;\u061f\u061b\n")
+_LEAST_LETTERS = 3  # of two words that a stop stands between without a space
 PART_KINDS = ("negation", "comparator", "stem_operator")
 
 
@@ -28,26 +26,31 @@ class Part(NamedTuple):
 
 def aligned_parts(source: Reading, target: Reading) -> Sequence[Part]:
     """Return the sentences of two texts side by side, or the whole texts when they do not have the same number."""
-    ours, theirs = _starts(source.text), _starts(target.text)
+    ours, theirs = _first_tokens(source), _first_tokens(target)
     if len(ours) < 2 or len(ours) != len(theirs):
         return [Part(source, target, len(source.tokens))]
-    ends = [bisect_right(source.starts, start - 1) for start in [*ours[1:], len(source.text) + 1]]
-    words = [end - start for start, end in zip([0, *ends], ends, strict=False)]
+    words = [end - start for start, end in zip(ours, [*ours[1:], len(source.tokens)], strict=True)]
     return [Part(*part) for part in zip(_parts(source, ours), _parts(target, theirs), words, strict=True)]
 
 
-def _starts(text: str) -> list[int]:
-    """Return where each sentence of a folded text begins."""
-    starts = [0]
-    for match in _SENTENCE_END.finditer(text):
-        if match.end() - starts[-1] > _LEAST_CHARACTERS and text[match.end() :].strip():
-            starts.append(match.end())
-    return starts
+def _first_tokens(reading: Reading) -> list[int]:
+    """Return the number of each sentence's first token."""
+    tokens, gaps = reading.tokens, reading.gaps
+    ends = [i for i, gap in enumerate(gaps) if len(gap) > 1 or gap in _ENDS]
+    return [0, *(i + 1 for i in ends if i + 1 < len(tokens) and _is_end(gaps[i], tokens[i], tokens[i + 1]))]
 
 
-def _parts(reading: Reading, starts: Sequence[int]) -> list[Reading]:
-    cues: list[dict[str, list[Cue]]] = [{} for _ in starts]
+def _is_end(gap: str, before: str, after: str) -> bool:
+    if _ENDS.isdisjoint(gap):
+        return False
+    if gap == ".":
+        return before.isalpha() and after.isalpha() and min(len(before), len(after)) >= _LEAST_LETTERS
+    return " " in gap or "\n" in gap
+
+
+def _parts(reading: Reading, firsts: Sequence[int]) -> list[Reading]:
+    cues: list[dict[str, list[Cue]]] = [{} for _ in firsts]
     for kind in PART_KINDS:
         for cue in reading.cues(kind):
-            cues[bisect_right(starts, cue.start) - 1].setdefault(kind, []).append(cue)
+            cues[bisect_right(firsts, cue.first_token) - 1].setdefault(kind, []).append(cue)
     return [replace(reading, hits=Hits(part, reading.hits.digits)) for part in cues]

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from qantara.fidelity.rule import Match, rule
 from qantara.fidelity.text_pair import TextPair
 
-_SIGNS = ("http", "www.", "@", "{", "%(", "%s", "%d", "$$", "[[", "</", "<br", "<su", "<p", "<b", "<i", "doi", "/10.")
+_SIGNS = ("http", "www.", "@", "{", "%(", "%s", "%d", "$$", "[[", "<", "10.", "doi")
 _VERBATIM = re.compile(
     r"https?://[^\s<>\"')\]\u060c\u061b]+|www\.[^\s<>\"')\]\u060c\u061b]+|[\w.+-]+@[\w-]+\.[\w.]+|\b10\.\d{4,9}/[^\s\"'<>]+"
     r"|\{\{?\s*\w*\s*\}?\}|\[\[\w+\]\]|%\(\w+\)[sd]|%[sd]\b|\$\w+\{[^}]*\}|\$\$[^$]+\$\$|</?[a-zA-Z][\w-]*>"

@@ -51,7 +51,7 @@ def _sure_negations(reading: Reading) -> list[Cue]:
 def _stands_alone(reading: Reading, cue: Cue) -> bool:
     """Tell whether a word that is both a negation and a comparator has no number after it, and is no part of a phrase."""
     is_whole = any(limit.first_token == limit.last_token == cue.first_token for limit in reading.cues("comparator"))
-    return is_whole and not reading.text[cue.end : cue.end + 2].strip().isdigit()
+    return is_whole and not reading.text[cue.end : cue.end + 2].strip().isdecimal()
 
 
 def _place(cues: Sequence[Cue]) -> tuple[int, int] | None:

@@ -156,6 +156,8 @@ def _unit(folded: Folded, place: int, code: str) -> Unit:
     following = text[place : place + 1]
     if following == "s" and not text[place + 1 : place + 2].isalnum():  # "over 65s" are no seconds
         return NO_UNIT
+    if "m" not in text[place : place + 3]:
+        return unit_after(text, place, code)
     if _MOL_A_LITER.match(text, place) and folded.quote(place, place + 2).endswith("M"):  # folded, M would be a metre
         return Unit("mol/L", "dose", "", 2)
     molar = _MOLAR.match(text, place)

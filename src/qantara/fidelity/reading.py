@@ -85,11 +85,13 @@ def _hits(table: Vocabulary, folded: Folded, tokens: Sequence[str], starts: Sequ
         if word.is_digits:
             digits.append(i)
             continue
-        found: list[tuple[Entry, int]] = [(entry, i) for entry in word.single]
-        if i < last_token and word.may_go_on(tokens[i + 1]) and len(gaps[i]) <= _LONGEST_GAP:
-            entries = table.phrases(tokens[i], word, tokens[i + 1])
-            if entries:
-                found = [*_phrases(table, entries, tokens, gaps, i), *found]
+        seconds = word.seconds
+        entries = seconds[tokens[i + 1]] if seconds is not None and i < last_token else ()
+        if entries:
+            found = _phrases(table, entries, tokens, gaps, i)
+            found += [(entry, i) for entry in word.single]
+        else:
+            found = [(entry, i) for entry in word.single]
         for entry, last in found:
             kind = entry.kind
             before = ends.get(kind, _NOWHERE)

@@ -38,9 +38,10 @@ class Rule:
 
     def __call__(self, pair: TextPair) -> list[Finding]:
         """Return what the rule finds in a pair."""
-        return [self._finding(pair, match) for match in self.find(pair)]
+        return [self.finding(pair, match) for match in self.find(pair)]
 
-    def _finding(self, pair: TextPair, match: Match) -> Finding:
+    def finding(self, pair: TextPair, match: Match) -> Finding:
+        """Return what a match of this rule in a pair tells a reviewer."""
         source, target = pair.source_reading, pair.target_reading
         return Finding(
             rule=self.id,

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from string import ascii_letters
 
 from qantara.fidelity.letters import script_of_letter, source_runs
 from qantara.fidelity.matching import Comparison, compare
@@ -58,7 +59,8 @@ class TextPair:
     def source_runs(self) -> list[tuple[int, int]]:
         """Return (first, last token) of the runs of words in the target that are of the source language's script."""
         script = language(self.source_language).script
-        if not any(script_of_letter(character) == script for character in self.target_characters):
+        is_written = script == "LATIN" and not self.target_characters.isdisjoint(ascii_letters)
+        if not is_written and not any(script_of_letter(character) == script for character in self.target_characters):
             return []
         return source_runs(self.target_reading, self.source_language)
 

@@ -13,8 +13,10 @@ from qantara.fidelity.folding import SUPERSCRIPT_DIGITS, fold_with_places
 from qantara.fidelity.lexicon import rows
 from qantara.fidelity.vocabulary import clitics
 
+_SPACES = " \u00a0"
 _MOST_DENOMINATORS = 3
 _LONGEST_UNIT = 48
+_SUPERSCRIPTS = frozenset(SUPERSCRIPT_DIGITS)
 _PLAIN_DIGITS = str.maketrans(SUPERSCRIPT_DIGITS, "0123456789")
 _HEAD = re.compile(r"[ \u00a0]{0,3}(°? ?[^\W\d_]+|[%\u2030\u0609\u060a°])")
 _NO_UNIT_BEGINS = frozenset({"", ".", ",", ";", ":", ")", "\n", "(", "]"})
@@ -60,12 +62,16 @@ def _spellings(language: str) -> dict[str, tuple[_Spelling, ...]]:
 
 
 @cache
+def _separating(language: str) -> tuple[str, ...]:
+    """Return what stands between a unit and what it is divided by ("/", "per"), the longest first."""
+    chosen = {row["spelling"] for row in rows("units") if row["family"] == "per" and row["language"] == language}
+    return tuple(sorted(chosen, key=lambda spelling: (-len(spelling), spelling)))
+
+
+@cache
 def _separators(language: str) -> re.Pattern[str]:
-    """Return the pattern of what stands between a unit and what it is divided by ("/", "per")."""
-    chosen = sorted(
-        {row["spelling"] for row in rows("units") if row["family"] == "per" and row["language"] == language}
-    )
-    words = "|".join(re.escape(text) for text in reversed(sorted(chosen, key=len)))
+    """Return the pattern of a separator with the spaces around it."""
+    words = "|".join(map(re.escape, _separating(language)))
     return re.compile(rf"[ \u00a0]?(?:{words or '(?!)'})[ \u00a0]?(?:/[ \u00a0]?)?")
 
 
@@ -106,6 +112,8 @@ def unit_after(text: str, place: int, language: str) -> Unit:
         return NO_UNIT
     window = _plain(text[place : place + _LONGEST_UNIT])
     name, family, end = _one(window, 0, language)
+    if not name and not window.lstrip(_SPACES).startswith(_separating(language)):
+        return NO_UNIT
     period = ""
     for _ in range(_MOST_DENOMINATORS):
         separator = _separators(language).match(window, end)
@@ -140,7 +148,7 @@ def _one(window: str, place: int, language: str) -> tuple[str, str, int]:
         end = head.end() + len(way.rest)
         if not window.startswith(way.rest, head.end()) or _goes_on(window, end):
             continue
-        if way.is_sign and window[end : end + 2].strip().isdigit():  # "2016 l 106": a preposition before a number
+        if way.is_sign and window[end : end + 2].strip().isdecimal():  # "2016 l 106": a preposition before a number
             continue
         return way.name, way.family, end
     return "", "", place
@@ -152,6 +160,6 @@ def _goes_on(window: str, end: int) -> bool:
 
 def _plain(text: str) -> str:
     """Return text with superscripts as digits and hyphens as spaces, as spellings are kept."""
-    if not text.isascii():
+    if not text.isascii() and not _SUPERSCRIPTS.isdisjoint(text):
         text = text.translate(_PLAIN_DIGITS)
     return text.replace("-", " ")

@@ -5,8 +5,8 @@ A spelling of several words matches word by word; `*` ends a word that may go on
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import cache
 
 from qantara.fidelity.folding import VULGAR_FRACTIONS, fold_with_places
@@ -30,7 +30,7 @@ _RANGE_WORD = "range"
 ANY_LANGUAGE = "*"
 TOKEN = re.compile(rf"([^\W\d_\u00b2\u00b3\u00b9\u2070-\u209f{VULGAR_FRACTIONS}]+|[0-9]+)")
 _LEAST_STEM = 2
-_MOST_WORDS_KNOWN = 200_000
+_MOST_WORDS_KNOWN, _MOST_SECONDS_KNOWN = 200_000, 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,22 +47,34 @@ class Entry:
     written: str = ""
 
 
+class Seconds(dict[str, tuple[Entry, ...]]):
+    """Maps the word after a phrase's first word to the phrases that may go on with it; grows by what is met."""
+
+    def __init__(self, table: "Vocabulary", entries: Sequence[Entry]) -> None:
+        super().__init__()
+        self._table = table
+        self._open = [entry for entry in entries if entry.tail[0].endswith("*")]
+        self._by_word: dict[str, list[Entry]] = {}
+        for entry in entries:
+            self._by_word.setdefault(entry.tail[0], []).append(entry)
+
+    def __missing__(self, second: str) -> tuple[Entry, ...]:
+        if len(self) > _MOST_SECONDS_KNOWN:
+            self.clear()
+        forms = sorted(self._table.later_forms(second))
+        entries = [entry for form in forms for entry in self._by_word.get(form, ())]
+        entries += [entry for entry in self._open if self._table.matches(second, entry.tail[0])]
+        self[second] = found = tuple(entries)
+        return found
+
+
 @dataclass(frozen=True, slots=True)
 class Word:
-    """What a word can be: entries of this word alone, phrases by their second word, and phrases whose second word is open (`*`).
-
-    `initials` are the letters that a second word can begin with when it is not in `phrases` as it stands.
-    """
+    """What a word can be: entries of this word alone, and the phrases that it begins by their second word (None for no phrase)."""
 
     single: tuple[Entry, ...] = ()
-    phrases: Mapping[str, tuple[Entry, ...]] = field(default_factory=dict)
-    open_phrases: tuple[Entry, ...] = ()
+    seconds: Seconds | None = None
     is_digits: bool = False
-    initials: frozenset[str] = frozenset()
-
-    def may_go_on(self, token: str) -> bool:
-        """Tell quickly whether a phrase may go on with a word: False is sure."""
-        return token in self.phrases or token[0] in self.initials
 
 
 DIGITS = Word(is_digits=True)
@@ -75,10 +87,8 @@ class Vocabulary(dict[str, Word | None]):
         super().__init__()
         self._clitics = clitics(language)[::-1]
         self._articles = frozenset(row["spelling"] for row in rows(f"{language}_clitics") if row["kind"] == "article")
-        self._article_initials = frozenset(article[0] for article in self._articles)
         self._clitic_kinds = _clitic_kinds(language)
         self._forms: dict[str, frozenset[str]] = {}
-        self._pairs: dict[tuple[str, str], tuple[Entry, ...]] = {}
         self._whole: dict[str, list[Entry]] = {}
         self._beginnings: dict[str, list[Entry]] = {}
         for head, entry in (*_entries(language), *extra):
@@ -100,17 +110,6 @@ class Vocabulary(dict[str, Word | None]):
                 self._forms.clear()
             rests = (rest for prefix, rest in self._split(word) if not prefix or prefix in self._articles)
             found = self._forms[word] = frozenset(rests)
-        return found
-
-    def phrases(self, first: str, word: Word, second: str) -> tuple[Entry, ...]:
-        """Return the phrases that may begin with two words, looked up once for each pair of words."""
-        found = self._pairs.get((first, second))
-        if found is None:
-            if len(self._pairs) > _MOST_WORDS_KNOWN:
-                self._pairs.clear()
-            entries = [entry for form in sorted(self.later_forms(second)) for entry in word.phrases.get(form, ())]
-            entries += [entry for entry in word.open_phrases if self.matches(second, entry.tail[0])]
-            found = self._pairs[first, second] = tuple(entries)
         return found
 
     def matches(self, word: str, wanted: str) -> bool:
@@ -143,7 +142,12 @@ class Vocabulary(dict[str, Word | None]):
             ]
             found |= dict.fromkeys(here)
             kinds |= {entry.kind for entry in here if not entry.tail}
-        return _word(found, self._article_initials) if found else None
+        if not found:
+            return None
+        ordered = sorted(found, key=lambda entry: -len(entry.tail))
+        phrases = [entry for entry in ordered if entry.tail]
+        single = tuple(entry for entry in ordered if not entry.tail)
+        return Word(single, Seconds(self, phrases) if phrases else None)
 
     def _entries_of(self, form: str) -> Iterator[Entry]:
         """Yield the entries of a form; of one kind, a spelling with `*` gives way to the word itself."""
@@ -156,23 +160,6 @@ class Vocabulary(dict[str, Word | None]):
             for entry in self._beginnings.get(form[:length], ()):
                 if entry.tail or entry.kind not in exact:
                     yield entry
-
-
-def _word(entries: Iterable[Entry], article_initials: frozenset[str]) -> Word:
-    single, open_phrases = [], []
-    phrases: dict[str, list[Entry]] = {}
-    for entry in sorted(entries, key=lambda entry: -len(entry.tail)):
-        if not entry.tail:
-            single.append(entry)
-        elif entry.tail[0].endswith("*"):
-            open_phrases.append(entry)
-        else:
-            phrases.setdefault(entry.tail[0], []).append(entry)
-    initials = frozenset(entry.tail[0][0] for entry in open_phrases)
-    if phrases or open_phrases:
-        initials |= article_initials
-    by_word = {word: tuple(found) for word, found in phrases.items()}
-    return Word(tuple(single), by_word, tuple(open_phrases), initials=initials)
 
 
 @cache

@@ -13,6 +13,7 @@ from qantara.fidelity.word_hits import Cue, Hits
 from qantara.languages import ARABIC_COMMA
 
 _KINDS = ("cardinal", "ordinal", "fraction", "magnitude", "roman", "decade", "multiple", "dual")
+_CUE_KINDS = (*(f"number:{kind}" for kind in _KINDS), "dual")
 _HUNDRED, _THOUSAND = Decimal(100), Decimal(1000)
 _LONGEST_GAP, _LOOK_BACK = 3, 8
 
@@ -41,6 +42,8 @@ class _Piece:
 
 def word_numbers(hits: Hits, text: str, code: str) -> list[WordNumber]:
     """Return the numbers in words, in order."""
+    if not any(kind in hits.cues for kind in _CUE_KINDS):
+        return []
     pieces = _pieces(hits, text, code)
     if not pieces:
         return []

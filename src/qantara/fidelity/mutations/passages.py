@@ -54,6 +54,6 @@ def untranslated_span(scene: Scene, random: Random) -> Iterator[Edit]:
         end = max(start + 2, round((first + count) * len(target) / len(source)))
         place = (target[start].start(), target[min(end, len(target)) - 1].end()) if start < len(target) else (0, 0)
         covered = scene.text[slice(*place)]
-        has_digits = any(character.isdigit() for character in covered + "".join(words))
+        has_digits = any(character.isdecimal() for character in covered + "".join(words))
         if all(any(map(str.isalpha, word)) for word in words) and covered and not has_digits:
             yield Edit(*place, " ".join(words))
