@@ -21,7 +21,7 @@ _COUNTED_FORMS = frozenset({"cardinal", "dual", "multiple"})
 class Comparison:
     """Numbers of two texts: matched by value, ambiguous (only the less likely reading is the same), converted, or alone.
 
-    `words_missing` and `words_added` are counts in words (two or more) that nothing on the other side explains.
+    `words_missing` and `words_added` are counts in words (two or more) and fractions that nothing on the other side explains.
     """
 
     matched: list[tuple[Quantity, Quantity]] = field(default_factory=list)
@@ -53,8 +53,8 @@ def compare(source: Reading, target: Reading) -> Comparison:
     _take_ones(theirs, source)
     _take_joined(ours, theirs, target.text)
     _take_joined(theirs, ours, source.text)
-    _take_ratios(ours, [*theirs, *their_words], theirs, source.text)
-    _take_ratios(theirs, [*ours, *our_words], ours, target.text)
+    _take_ratios(ours, theirs, their_words, source.text)
+    _take_ratios(theirs, ours, our_words, target.text)
     _take_ambiguous(ours, theirs, found)
     _take_converted(ours, theirs, found)
     found.missing = [quantity for quantity in ours if not quantity.is_name]
@@ -153,18 +153,18 @@ def _reads_as(first: Quantity, second: Quantity, separator: str, value: Decimal,
     return separator == ARABIC_COMMA and Decimal(".".join(digits)) == value
 
 
-def _take_ratios(parts: list[Quantity], wholes: Sequence[Quantity], digits: list[Quantity], parts_text: str) -> None:
+def _take_ratios(parts: list[Quantity], digits: list[Quantity], words: list[Quantity], parts_text: str) -> None:
     """Take out a fraction that one side writes as "1/2" and the other as 0.5 or in words."""
     for first, second in pairwise(list(parts)):
         if parts_text[first.end : second.start].strip() != "/" or not second.value:
             continue
         value = first.value / second.value
-        whole = next((other for other in wholes if value == other.value or value in other.candidates), None)
+        others = (*digits, *words)
+        whole = next((other for other in others if value == other.value or value in other.candidates), None)
         if whole is not None and first in parts and second in parts:
             parts.remove(first)
             parts.remove(second)
-            if whole in digits:
-                digits.remove(whole)
+            (digits if whole in digits else words).remove(whole)
 
 
 def _take_ambiguous(ours: list[Quantity], theirs: list[Quantity], found: Comparison) -> None:
@@ -205,5 +205,9 @@ def _compare_words(ours: list[Quantity], theirs: list[Quantity], found: Comparis
             theirs.remove(b)
             if a.form in _COUNTED_FORMS and b.form in _COUNTED_FORMS:
                 found.matched.append((a, b))
-    found.words_missing = [a for a in ours if a.form in _COUNTED_FORMS and a.value > 1]
-    found.words_added = [b for b in theirs if b.form in _COUNTED_FORMS and b.value > 1]
+    found.words_missing = [a for a in ours if _counts(a)]
+    found.words_added = [b for b in theirs if _counts(b)]
+
+
+def _counts(word: Quantity) -> bool:
+    return word.form == "fraction" or (word.form in _COUNTED_FORMS and word.value > 1)

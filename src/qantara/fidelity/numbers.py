@@ -90,9 +90,10 @@ def word_changed(pair: TextPair) -> Iterable[Match]:
     source, target = pair.source_reading, pair.target_reading
     left = list(pair.numbers.words_added)
     for a in pair.numbers.words_missing:
-        b = next((other for other in left if other.unit.name == a.unit.name and a.unit.name), None)
+        alike = [b for b in left if (b.form == "fraction") is (a.form == "fraction")]
+        b = next((b for b in alike if b.unit.name == a.unit.name and (a.unit.name or a.form == "fraction")), None)
         surely = b is not None
-        b = b or next((other for other in left if "" in (other.unit.name, a.unit.name)), None)
+        b = b or next((b for b in alike if "" in (b.unit.name, a.unit.name)), None)
         if b is None:
             continue
         left.remove(b)
@@ -108,7 +109,7 @@ def word_missing(pair: TextPair) -> Iterable[Match]:
     if pair.numbers.words_added:
         return
     for a in pair.numbers.words_missing:
-        if a.unit.name and a.unit.family != "time":
+        if a.unit.name and a.unit.family != "time" and a.form != "fraction":
             before = shown(pair.source_reading, a)
             yield Match(f"{before} is missing in the translation", span(a), None, before)
 

@@ -23,7 +23,7 @@ _MOLAR_UNITS = {"m": "mmol/L", "n": "nmol/L", "μ": "mcmol/L"}
 _GLUED_COUNTS = frozenset({"x", "q", "ph"})
 _GLUED_ENDINGS = frozenset({"st", "nd", "rd", "th", "s", "x", "e"})
 _JOINED_MAGNITUDE = re.compile(r"[ +\u00a0-]*")
-_LONGEST_ONE_IN = 8
+_LONGEST_ONE_IN, _LOOK_BACK = 8, 16
 _SIGNS_THAT_END = frozenset(".,)]")
 
 
@@ -207,6 +207,8 @@ def _lone_fractions(text: str, found: Sequence[Quantity], code: str) -> list[Qua
 
 def _word_quantity(text: str, code: str, word: WordNumber) -> Quantity:
     unit = Unit(word.unit, "", "", 0) if word.unit else unit_after(text, word.end, code)
+    if not unit.name and not unit.period and word.form == "cardinal" and word.value == 1:
+        unit = _unit_counted_after(text[max(0, word.start - _LOOK_BACK) : word.start].split(), code)
     return Quantity(
         value=word.value,
         candidates=word.candidates,
@@ -216,3 +218,9 @@ def _word_quantity(text: str, code: str, word: WordNumber) -> Quantity:
         unit=unit,
         unit_end=word.end + unit.length,
     )
+
+
+def _unit_counted_after(words: Sequence[str], code: str) -> Unit:
+    """Return the unit that a "one" after it counts ("a gram, one" in Arabic), unless a number before counts it already."""
+    is_counted = len(words) > 1 and words[-2][-1:].isdecimal()
+    return NO_UNIT if not words or is_counted else unit_before(words[-1], code)

@@ -4,10 +4,12 @@ Words that follow each other are put together (5 and 20 in Arabic, one hundred a
 read as is kept, since too many number words are not counts.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from qantara.fidelity.units import is_unit
 from qantara.fidelity.vocabulary import conjunctions, range_words
 from qantara.fidelity.word_hits import Cue, Hits
 from qantara.languages import ARABIC_COMMA
@@ -15,7 +17,8 @@ from qantara.languages import ARABIC_COMMA
 _KINDS = ("cardinal", "ordinal", "fraction", "magnitude", "roman", "decade", "multiple", "dual")
 _CUE_KINDS = (*(f"number:{kind}" for kind in _KINDS), "dual")
 _HUNDRED, _THOUSAND = Decimal(100), Decimal(1000)
-_LONGEST_GAP, _LOOK_BACK = 3, 8
+_LONGEST_GAP, _LOOK_BACK = 3, 16
+_WORD = re.compile(r"[^\W\d_]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,17 +60,26 @@ def word_numbers(hits: Hits, text: str, code: str) -> list[WordNumber]:
             run = []
         run.append(piece)
     found += _numbers_of(run)
-    return [_and_a_half(number, text, code) for number in found]
+    return [_and_a_half(number, before, text, code) for before, number in zip([None, *found], found, strict=False)]
 
 
-def _and_a_half(number: WordNumber, text: str, code: str) -> WordNumber:
-    """Return a fraction that a conjunction joins to a noun ("a tablet and a half") with its value plus one among its candidates."""
-    written = text[number.start : number.end]
-    words_before = text[max(0, number.start - _LOOK_BACK) : number.start].split()
-    is_joined = written.startswith(conjunctions(code)) or not range_words(code).isdisjoint(words_before[-2:])
-    if number.form != "fraction" or number.value >= 1 or not is_joined:
+def _and_a_half(number: WordNumber, before: WordNumber | None, text: str, code: str) -> WordNumber:
+    """Return a fraction that a conjunction joins to what stands before it with its value plus one among its candidates.
+
+    After a noun that no number counts ("a tablet and a half") it can't be the fraction alone.
+    """
+    if number.form != "fraction" or number.value >= 1:
         return number
-    return replace(number, candidates=number.candidates | {number.value + 1})
+    start = max(0, number.start - _LOOK_BACK)
+    words_before = _WORD.findall(text, start, number.start)
+    is_glued = text.startswith(conjunctions(code), number.start)
+    if not is_glued and range_words(code).isdisjoint(words_before[-2:]):
+        return number
+    whole = number.value + 1
+    is_counted = (before is not None and before.end > start) or any(map(str.isdecimal, text[start : number.start]))
+    if is_glued and words_before and is_unit(words_before[-1], code) and not is_counted:
+        return replace(number, value=whole, candidates=frozenset({whole}))
+    return replace(number, candidates=number.candidates | {whole})
 
 
 def _pieces(hits: Hits, text: str, code: str) -> list[_Piece]:
