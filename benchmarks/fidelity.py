@@ -1,7 +1,9 @@
 """Recall of the fidelity checks by kind of fault, their false alarms and their speed; prints one table a set, writes JSON.
 
 Sets: `--pairs FILE` (JSONL with `en` and `ar`, or `source` and `target`), `--sample` (the shipped items with the right translations
-of the recording, and the benchmark's items), `--doses` (`fidelity_doses.jsonl`: synthetic, two drugs and two amounts each).
+of the recording, and the benchmark's items), `--doses` (`fidelity_doses.jsonl`: synthetic, two drugs and two amounts each),
+`--stems` (`fidelity_stems.jsonl`: synthetic, questions asked with EXCEPT, NOT or LEAST; ratios and sides of the body),
+`--french` (`fidelity_french.jsonl`: synthetic, English to French). The last two were written without looking at the rules.
 Faults are made by `qantara.fidelity.mutate`. Pairs are taken for right: the few real faults that they hold count as false alarms.
 """
 
@@ -25,6 +27,12 @@ from qantara.records import Answer, Choice, Dialogue, Example, Origin, Turn, tex
 ROOT = Path(__file__).parents[1]
 SAMPLE = ROOT / "src" / "qantara" / "sources" / "sample"
 LANGUAGES = ("en", "ar")
+LANGUAGES_OF = {"french": ("en", "fr")}  # of the sets that are not in LANGUAGES
+SYNTHETIC = {
+    "doses": "the synthetic sentences with doses",
+    "stems": "the synthetic questions asked with EXCEPT, NOT or LEAST, and sentences with ratios and sides of the body",
+    "french": "the synthetic French sentences",
+}
 PAIR_CHARACTERS = 890  # at most; on average about 850
 
 Pairs = list[tuple[Side, Side]]
@@ -35,9 +43,26 @@ def rows_of(path: Path) -> list[dict]:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
 
 
-def text_pairs(path: Path) -> Pairs:
+def text_pairs(path: Path, languages: tuple[str, str] = LANGUAGES) -> Pairs:
     """Return the pairs of texts of a file."""
-    return [(row.get("en", row.get("source", "")), row.get("ar", row.get("target", ""))) for row in rows_of(path)]
+    source, target = languages
+    return [(row.get(source, row.get("source", "")), row.get(target, row.get("target", ""))) for row in rows_of(path)]
+
+
+def synthetic_pairs(name: str) -> Pairs:
+    """Return the pairs of a synthetic set: of records where an item has options, else of texts."""
+    path = Path(__file__).with_name(f"fidelity_{name}.jsonl")
+    texts = text_pairs(path, LANGUAGES_OF.get(name, LANGUAGES))
+    return [
+        choice_pair(row) if row.get("kind") == "choice" else pair
+        for row, pair in zip(rows_of(path), texts, strict=True)
+    ]
+
+
+def choice_pair(row: dict) -> tuple[Example, Example]:
+    """Return both sides of a multiple-choice item that has its texts by language."""
+    key = {"kind": "choice", "key": row["id"], "answer_index": row["answer_index"]}
+    return record(key, row["en"], "en"), record(key, row["ar"], "ar")
 
 
 def joined(pairs: Pairs, num_characters: int) -> Pairs:
@@ -61,10 +86,7 @@ def sample_pairs() -> Pairs:
     for row in rows_of(SAMPLE / "items.jsonl"):
         if row["key"] in answers:
             pairs.append((record(row, row, "en"), record(row, answers[row["key"]], "ar")))
-    for row in rows_of(SAMPLE / "benchmark.jsonl"):
-        key = {"kind": "choice", "key": row["id"], "answer_index": row["answer_index"]}
-        pairs.append((record(key, row["en"], "en"), record(key, row["ar"], "ar")))
-    return pairs
+    return pairs + [choice_pair(row) for row in rows_of(SAMPLE / "benchmark.jsonl")]
 
 
 def record(row: Mapping, texts: Mapping, language: str) -> Example:
@@ -164,7 +186,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pairs", type=Path, help="JSONL of text pairs")
     parser.add_argument("--sample", action="store_true", help="the shipped sample")
-    parser.add_argument("--doses", action="store_true", help="the synthetic sentences with doses")
+    for name, contents in SYNTHETIC.items():
+        parser.add_argument(f"--{name}", action="store_true", help=contents)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--per-kind", type=int, default=300, metavar="N")
     parser.add_argument("--kinds", nargs="+", default=KINDS, choices=KINDS, metavar="KIND")
@@ -177,19 +200,19 @@ def main() -> None:
         sets[arguments.pairs.stem] = text_pairs(arguments.pairs)
     if arguments.sample:
         sets["sample"] = sample_pairs()
-    if arguments.doses:
-        sets["doses"] = text_pairs(Path(__file__).with_name("fidelity_doses.jsonl"))
+    sets |= {name: synthetic_pairs(name) for name in SYNTHETIC if getattr(arguments, name)}
     if not sets:
-        parser.error("give --pairs, --sample or --doses")
+        parser.error("give --pairs, --sample or a synthetic set")
     figures: dict = {"date": date.today().isoformat(), "machine": machine(), "sets": []}  # noqa: DTZ011
     for name, pairs in sets.items():
-        chosen = checks(pairs, LANGUAGES, MeaningRules(encoder(), LANGUAGES) if arguments.meaning else None)
+        languages = LANGUAGES_OF.get(name, LANGUAGES)
+        chosen = checks(pairs, languages, MeaningRules(encoder(), languages) if arguments.meaning else None)
         if arguments.show == "alarms":
             print("\n".join(alarms(name, pairs, chosen)))
             continue
         kinds = [arguments.show] if arguments.show else arguments.kinds
         result = self_test(
-            pairs, chosen, seed=arguments.seed, per_kind=arguments.per_kind, languages=LANGUAGES, kinds=kinds
+            pairs, chosen, seed=arguments.seed, per_kind=arguments.per_kind, languages=languages, kinds=kinds
         )
         print("\n".join(table(name, result)))
         figures["sets"].append(as_data(name, result))

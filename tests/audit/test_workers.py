@@ -1,4 +1,5 @@
 import os
+from functools import partial
 
 import pytest
 
@@ -45,11 +46,7 @@ def test_rows_are_read_no_further_ahead_than_a_few_chunks():
     results.close()
 
 
-def end_this_process():
-    os._exit(1)
-
-
 def test_a_worker_that_is_ended_from_outside_is_one_clear_line():
-    settings = CheckSettings(SETTINGS.shape, meaning=end_this_process)
+    settings = CheckSettings(SETTINGS.shape, meaning=partial(os._exit, 1))
     with pytest.raises(QantaraError, match="fewer --workers"):
         list(check_rows(settings, rows_of(3 * CHUNK_ROWS), 2))

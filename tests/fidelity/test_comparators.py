@@ -1,6 +1,7 @@
 import pytest
 
-from qantara.fidelity.comparators import comparators, num_turned, said_elsewhere, symbol_before
+from qantara.fidelity.check import check
+from qantara.fidelity.comparators import comparators, num_limits, num_turned, said_elsewhere, symbol_before
 from qantara.fidelity.reading import read
 
 
@@ -55,3 +56,18 @@ def test_a_negated_comparator_that_is_said_the_other_way_round_is_counted():
     assert num_turned(source, read("ليس تحت 5", "ar")) == 0
     assert num_turned(source, read("5 على الأقل", "ar")) == 1
     assert num_turned(read("It is 5.", "en"), read("5 على الأقل", "ar")) == 0
+
+
+@pytest.mark.parametrize(
+    ("source", "target"),
+    [
+        ("Give about 10 mg.", "أعط نحو 10 ملغ."),
+        ("Give 10 mg or so, at most 20 mg.", "أعط 10 ملغ تقريبًا، و20 ملغ على الأكثر."),
+        ("It is 10 mg, approximately.", "إنها 10 ملغ بالتقريب، ولا تزيد."),
+    ],
+)
+def test_about_goes_neither_way(source, target):
+    assert {value for value, _ in comparators(read(source, "en")).values()} <= {"le"}
+    found = check(source, target, source_language="en", target_language="ar")
+    assert "digits.comparator" not in {finding.rule for finding in found}
+    assert num_limits(read(target, "ar"), read("Give about 10 mg or so.", "en")) == 0

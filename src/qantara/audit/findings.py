@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any, Literal
 
 from qantara.fidelity.whole_set import PairFinding
@@ -10,6 +10,7 @@ from qantara.records import Finding, Span, worst
 
 Verdict = Literal["pass", "warn", "fail"]
 VERDICTS: tuple[Verdict, ...] = ("fail", "warn", "pass")
+_NAMES = [field.name for field in fields(Finding)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,8 +57,8 @@ def _of_set(found: PairFinding) -> Finding:
 
 
 def _as_json(finding: Finding) -> dict[str, object]:
-    spans = {name: [span.start, span.end] for name, span in _spans(finding).items() if span is not None}
-    return asdict(finding) | {"source_span": None, "target_span": None} | spans
+    values = {name: getattr(finding, name) for name in _NAMES}
+    return values | {name: [span.start, span.end] if span else None for name, span in _spans(finding).items()}
 
 
 def _of_json(value: dict[str, Any]) -> Finding:

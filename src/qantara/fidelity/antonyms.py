@@ -56,6 +56,7 @@ def _turned(pair: TextPair, *, laterality: bool) -> Iterable[Match]:
         if opposite is None or theirs[opposite] <= ours[opposite]:
             continue
         alone = not theirs[value] and not ours[opposite]
+        alone = alone or (laterality and not theirs[value])  # both sides were said, and one is gone
         alone = alone and (laterality or _negates(source) == _negates(target))  # "not rare" may well be "common"
         before, after = _first(source, value), _first(target, opposite)
         written = (source.quote(before.start, before.end), target.quote(after.start, after.end))

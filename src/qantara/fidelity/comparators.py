@@ -17,7 +17,7 @@ _TURNED = {"lt": "ge", "le": "gt", "gt": "le", "ge": "lt"}
 _BEFORE, _AFTER, _CLAUSE, _VERB_GAP = 16, 14, 24, 3
 _CLAUSE_ENDS = frozenset(f".;,\n{ARABIC_COMMA}")
 _GAP_ENDS = frozenset(f".;:,()\n{ARABIC_COMMA}")
-_ABOUT, _FAR, _AFTER_NUMBER = "about", "far:", "after"
+_FAR, _AFTER_NUMBER = "far:", "after"
 
 
 def comparators(reading: Reading) -> Mapping[int, tuple[str, str]]:
@@ -25,7 +25,7 @@ def comparators(reading: Reading) -> Mapping[int, tuple[str, str]]:
 
     Twice: as it is meant, and as it is written when a negation before it is left aside.
     """
-    cues = [cue for cue in reading.cues("comparator") if cue.value != _ABOUT and not cue.value.startswith(_FAR)]
+    cues = [cue for cue in reading.cues("comparator") if _direction(cue) and not cue.value.startswith(_FAR)]
     if not cues and not any(symbol in reading.text for symbol in "<>≤≥"):
         return {}
     found = {}
@@ -37,6 +37,12 @@ def comparators(reading: Reading) -> Mapping[int, tuple[str, str]]:
             found[quantity.start] = value
         last_end = quantity.unit_end or quantity.end
     return found
+
+
+def _direction(cue: Cue) -> str:
+    """Return what a cue compares, "" for one that goes neither way ("about")."""
+    value = cue.value.rpartition(":")[2]
+    return value if value in UPWARD else ""
 
 
 def said_elsewhere(reading: Reading, comparator: str) -> bool:
@@ -64,19 +70,30 @@ def _by_negation(reading: Reading) -> dict[bool, list[bool]]:
     """Return which way the comparing words of a text go (True: upward), apart for those that a negation turns round."""
     found: dict[bool, list[bool]] = {True: [], False: []}
     for cue in reading.cues("comparator"):
-        if (value := cue.value.rpartition(":")[2]) in UPWARD:
+        if value := _direction(cue):
             found[_is_negated(reading, cue)].append(UPWARD[value])
     return found
 
 
-def num_limits(reading: Reading) -> int:
-    """Return how many negations of a text stand right before a comparing word ("not exceed"), verbs included."""
-    limits = reading.cues("comparator")
+def num_limits(reading: Reading, source: Reading) -> int:
+    """Return how many negations of a text belong to a limit ("not exceed 6") that the source says in its own way ("at most 6")."""
+    wanted = {UPWARD[value] for cue in source.cues("comparator") if (value := _direction(cue))}
+    if not wanted:
+        return 0
     return sum(
-        any(negation.start <= limit.start <= negation.end + _VERB_GAP and limit.end > negation.end for limit in limits)
+        any(_limits(negation, limit, wanted) for limit in reading.cues("comparator"))
         for negation in reading.cues("negation")
         if negation.value == "strong"
     )
+
+
+def _limits(negation: Cue, limit: Cue, wanted: set[bool]) -> bool:
+    """Tell whether a negation is part of a limit's phrase, or turns the limit right after it, into a direction of `wanted`."""
+    value = _direction(limit)
+    if not value or limit.end <= negation.end or limit.start > negation.end + _VERB_GAP:
+        return False
+    is_part = limit.start < negation.end
+    return (UPWARD[value] if is_part else not UPWARD[value]) in wanted
 
 
 def _word_near(reading: Reading, quantity: Quantity, cues: Sequence[Cue], last_end: int) -> tuple[str, str]:

@@ -3,7 +3,7 @@
 Covers numbers that one side writes in words, in two pieces ("10 000", "1/2" for a half) or in another unit (1 g, 1000 mg).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import ROUND_FLOOR, Decimal
 from itertools import pairwise

@@ -15,6 +15,7 @@ from qantara.fidelity.rule import Match, rule
 from qantara.fidelity.text_pair import TextPair
 from qantara.fidelity.vocabulary import range_words
 
+_RATIO_SIGNS = frozenset({"/", ":"})
 _RANGE_SIGNS = frozenset({"-", "/", ":", "x", "×", "--", "÷", "..", "~"})
 _LONGEST_GAP = 24
 _NONE = ("", "")
@@ -44,12 +45,24 @@ def reversed_order(pair: TextPair) -> Iterable[Match]:
 def _joined(reading: Reading) -> list[tuple[Quantity, Quantity]]:
     """Return neighbors that a sign or word of a range or ratio joins."""
     joints = _RANGE_SIGNS | range_words(reading.language)
-    return [(a, b) for a, b in pairwise(reading.quantities) if _between(reading, a, b) in joints]
+    joined = [(a, b, _between(reading, a, b)) for a, b in pairwise(reading.quantities)]
+    joined = [(a, b, between) for a, b, between in joined if between.strip() in joints]
+    in_ratio = {quantity.start for a, b, between in joined if _is_ratio_sign(between) for quantity in (a, b)}
+    return [
+        (a, b)
+        for a, b, between in joined  # "from 1:80 to 1:320": no range of 80 and 1
+        if between.strip() in _RATIO_SIGNS or not {a.start, b.start} & in_ratio
+    ]
+
+
+def _is_ratio_sign(between: str) -> bool:
+    """Say whether this is "/" or ":" with spaces on both sides or on none; "95%: 1.10-1.86" has a colon, but no ratio."""
+    return between.strip() in _RATIO_SIGNS and between[0].isspace() == between[-1].isspace()
 
 
 def _between(reading: Reading, a: Quantity, b: Quantity) -> str:
     start = max(a.end, a.unit_end)
-    return reading.text[start : b.start].strip() if 0 <= b.start - start <= _LONGEST_GAP else "..."
+    return reading.text[start : b.start] if 0 <= b.start - start <= _LONGEST_GAP else "..."
 
 
 @rule("digits.sign", severity="fail", why="A minus that is lost or made up turns a value into its opposite.")

@@ -27,10 +27,11 @@ def _of_value(reading: Reading, kind: str, *values: str) -> list[Cue]:
     return [cue for cue in reading.cues(kind) if cue.value in values]
 
 
-def _sure_negations(reading: Reading) -> list[Cue]:
+def _sure_negations(reading: Reading, num_exceptions: int) -> list[Cue]:
     """Return the sure negations that are no restriction ("nothing but"), no comparator ("under 12 %") and continue no list.
 
-    "No fever, cough or pain" repeats its negation in Arabic; a conjunction glued to a negation soon after another marks that.
+    An "except" of the source has its own counterpart, which takes no negation back. "No fever, cough or pain" repeats its
+    negation in Arabic; a conjunction glued to a negation soon after another marks that.
     """
     compared = {i for cue in reading.cues("comparator") for i in range(cue.first_token, cue.last_token + 1)}
     sure = [
@@ -45,7 +46,8 @@ def _sure_negations(reading: Reading) -> list[Cue]:
         for before, cue in pairwise(sure)
         if not (cue.start - before.end <= _NEAR and reading.tokens[cue.first_token].startswith(glued))
     ]
-    return first[len(_of_value(reading, "negation", "restrictive")) :]
+    num_taken_back = len(_of_value(reading, "negation", "restrictive")) - num_exceptions
+    return first[max(0, num_taken_back) :]
 
 
 def _stands_alone(reading: Reading, cue: Cue) -> bool:
@@ -117,11 +119,11 @@ def negation_added(pair: TextPair) -> Iterable[Match]:
     if not _of_value(pair.target_reading, "negation", "strong"):
         return
     for source, target, _ in pair.parts:
-        theirs = _sure_negations(target)
+        theirs = _sure_negations(target, len(_of_value(source, "stem_operator", "invert")))
         ours = [cue for cue in source.cues("negation") if cue.value != "restrictive"]
         sure = sum(cue.value in _SURE for cue in ours)
         answered = len(_of_value(target, "negation", "weak", "optional"))
-        limits = num_limits(target) if source.cues("comparator") else 0  # "at most 6" may be "not more than 6"
+        limits = num_limits(target, source)  # "at most 6" may be "not more than 6"
         count = sure + max(0, len(ours) - sure - answered) + len(_uncovered(source)) + limits
         if count < len(theirs):
             words = ", ".join(target.quote(cue.start, cue.end) for cue in theirs)

@@ -6,7 +6,7 @@ Two languages of one script are told apart by their function words (`lexicons/fu
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache
 
 from qantara.fidelity.letters import num_running, place_of_run, script_of_letter, share_of_script
@@ -18,7 +18,7 @@ from qantara.languages import INVISIBLE, language
 from qantara.records import Severity
 
 _LEAST_RUN_WORDS = 4
-_LEAST_RUN_WITH_FUNCTION_WORDS = 3
+_LEAST_RUN_WITH_FUNCTION_WORDS = 2
 _LEAST_FUNCTION_WORDS = 3
 _LEAST_SHARE = 0.5
 _ALWAYS_FINE = frozenset(
@@ -77,7 +77,7 @@ def left_in_source(pair: TextPair) -> Iterable[Match]:
         has_function_word = len(ours.intersection(words)) > 0
         is_title = reading.quote(*place_of_run(reading, run)).istitle()
         if (num_words >= _LEAST_RUN_WORDS and not is_title) or (
-            has_function_word and num_words >= _LEAST_RUN_WITH_FUNCTION_WORDS
+            has_function_word and not is_title and num_words >= _LEAST_RUN_WITH_FUNCTION_WORDS
         ):
             yield Match("words are left in the source language", None, place_of_run(reading, run), got=" ".join(words))
 
@@ -92,11 +92,28 @@ def _is_gloss(reading: Reading, place: tuple[int, int]) -> bool:
 
 
 def _left_in_same_script(pair: TextPair) -> Iterable[Match]:
+    """Find words that only the source's language has: three of them, or one within three words copied from the source."""
     ours = function_words(pair.source_language) - function_words(pair.target_language)
     reading = pair.target_reading
     places = [i for i, token in enumerate(reading.tokens) if token in ours]
-    if len(places) >= _LEAST_FUNCTION_WORDS:
-        yield Match("words are left in the source language", None, place_of_run(reading, (places[0], places[-1])))
+    if not places:
+        return
+    if len(places) < _LEAST_FUNCTION_WORDS:
+        copied = _copied(pair.source_reading.tokens, reading.tokens)
+        places = [i for i in places if i in copied]
+        if not places:
+            return
+    yield Match("words are left in the source language", None, place_of_run(reading, (places[0], places[-1])))
+
+
+def _copied(source: Sequence[str], target: Sequence[str]) -> set[int]:
+    """Return the numbers of the target's tokens that stand within three words in a row of the source."""
+    rows_of_three = set(zip(source, source[1:], source[2:], strict=False))
+    found: set[int] = set()
+    for i, three in enumerate(zip(target, target[1:], target[2:], strict=False)):
+        if three in rows_of_three:
+            found |= {i, i + 1, i + 2}
+    return found
 
 
 @rule("script.wrong", severity="fail", why="The target is not written in its language's script.")

@@ -41,7 +41,7 @@ def negation_added(scene: Scene, _: Random) -> Iterator[Edit]:
     reading = scene.target
     negated = {i for cue in reading.cues("negation") for i in (cue.first_token, cue.last_token, cue.last_token + 1)}
     for i, token in enumerate(reading.tokens):
-        if i in negated or i - 1 in negated:
+        if not negated.isdisjoint((i - 1, i, i + 1)):
             continue
         for prefix, rest in without_prefix(reading.language, token):
             start, end = reading.starts[i], reading.starts[i] + len(token)

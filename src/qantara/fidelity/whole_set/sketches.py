@@ -56,12 +56,22 @@ def alike_rows(sketches: Sketches, rows: Ints, at_least: float) -> tuple[Ints, I
         members = rows[filled]
         order = np.argsort(keys[filled], kind="stable")
         keys_in_order, members = keys[filled][order], members[order]
+        pieces = [found]
         for distance in range(1, min(_NUM_NEIGHBORS, len(members) - 1) + 1):
             same = np.flatnonzero(keys_in_order[distance:] == keys_in_order[:-distance])
             left, right = members[same], members[same + distance]
             alike = estimate(sketches, left, right) >= at_least
-            found = np.union1d(found, _packed(left[alike], right[alike]))
+            pieces.append(_packed(left[alike], right[alike]))
+        found = _once(np.concatenate(pieces))
     return (found >> np.uint64(32)).astype(np.int64), (found & np.uint64(0xFFFFFFFF)).astype(np.int64)
+
+
+def _once(values: U64) -> U64:
+    """Return the values in order, each once; `np.unique` hashes them, which takes several times as long here."""
+    in_order: U64 = np.sort(values, kind="stable")
+    is_first = np.ones(len(in_order), np.bool_)
+    is_first[1:] = in_order[1:] != in_order[:-1]
+    return in_order[is_first]
 
 
 def _packed(left: Ints, right: Ints) -> U64:
