@@ -12,11 +12,11 @@ from hashlib import sha256
 from importlib.resources import files
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from qantara.audit.views import PairView
 from qantara.languages import language
+from qantara.pages.environment import environment
 
 _VERDICT_WORDS = {"fail": "failed", "warn": "doubtful", "pass": "passed"}
 
@@ -47,7 +47,7 @@ def render_page(facts: PageFacts) -> str:
     """Return the page as HTML; the same facts give the same text."""
     script = _script()
     return (
-        _environment()
+        environment("qantara.audit")
         .get_template("page.html")
         .render(
             summary=facts.summary,
@@ -110,13 +110,3 @@ def choice_line(facts: PageFacts) -> str:
 @cache
 def _script() -> str:
     return files("qantara.audit").joinpath("templates/filter.js").read_text(encoding="utf-8")
-
-
-def _environment() -> Environment:
-    return Environment(
-        loader=PackageLoader("qantara.audit", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )

@@ -4,20 +4,20 @@ In: a pair and what was found in it; out: a `PairView`, whose texts are safe HTM
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
 
 from qantara.audit.findings import VERDICTS, CheckedPair, Verdict
-from qantara.audit.pairs import Pair, Side, texts
-from qantara.bidi import Mark, find_span, text_node
-from qantara.languages import language
-from qantara.records import Choice, Dialogue, Finding, Span
+from qantara.audit.pairs import Pair, texts
+from qantara.bidi import Mark, text_node
+from qantara.pages.field_labels import field_label
+from qantara.pages.field_marks import field_marks
+from qantara.records import Finding
 
 LONGEST_SHOWN_CHARACTERS = 4000
 _PAGE_LANGUAGE = "en"
-_SPEAKERS = {"system": "System", "user": "Patient", "assistant": "Doctor"}
 _GRAVITY = ("fail", "warn", "info")
 
 
@@ -87,55 +87,27 @@ def _field(
     pair: Pair, name: str, sides: tuple[str, str], findings: Sequence[Finding], direction: tuple[str, str]
 ) -> FieldView:
     here = [finding for finding in findings if finding.field == name]
-    source_marks = _marks(sides[0], ((f.source_span, f.source_text, f.severity) for f in here))
-    quoting = [
-        finding for finding in findings if finding.field in (name, "")
-    ]  # a field that isn't named may be this one
-    target_marks = _marks(sides[1], ((f.target_span, f.target_text, f.severity) for f in quoting))
-    label, letters, is_key = _labels(pair.source, name, direction)
+    quoting = [f for f in findings if f.field in (name, "")]  # a field that isn't named may be this one
+    label = field_label(pair.source, name, direction)
     return FieldView(
-        label=label,
-        letters=letters,
-        is_key=is_key,
-        source=_node(sides[0], direction[0], source_marks),
-        target=_node(sides[1], direction[1], target_marks),
+        label=label.text,
+        letters=label.letters,
+        is_key=label.is_key,
+        source=_node(sides[0], direction[0], field_marks(sides[0], here, "source")),
+        target=_node(sides[1], direction[1], field_marks(sides[1], quoting, "target")),
         num_cut=(_num_cut(sides[0]), _num_cut(sides[1])),
         findings=[_finding(finding) for finding in here],
     )
 
 
-def _marks(text: str, spans: Iterable[tuple[Span | None, str, str]]) -> list[Mark]:
-    """Return marks where a finding has a span, else where its quote stands."""
-    marks = []
-    for span, quote, severity in spans:
-        place = (span.start, span.end) if span is not None else find_span(text, quote)
-        if place is not None and place[0] < LONGEST_SHOWN_CHARACTERS:
-            marks.append(Mark(place[0], min(place[1], LONGEST_SHOWN_CHARACTERS, len(text)), severity))
-    return marks
-
-
 def _node(text: str, code: str, marks: Sequence[Mark]) -> Markup:
-    return text_node(text[:LONGEST_SHOWN_CHARACTERS], code, marks)
+    shown = text[:LONGEST_SHOWN_CHARACTERS]
+    cut = [mark._replace(end=min(mark.end, len(shown))) for mark in marks if mark.start < len(shown)]
+    return text_node(shown, code, cut)
 
 
 def _num_cut(text: str) -> int:
     return max(0, len(text) - LONGEST_SHOWN_CHARACTERS)
-
-
-def _labels(source: Side, name: str, direction: tuple[str, str]) -> tuple[str, tuple[str, str], bool]:
-    group, _, number = name.partition("/")
-    if group == "options":
-        i = int(number)
-        letters = (_letter(direction[0], i), _letter(direction[1], i))
-        return f"Option {letters[0]}", letters, isinstance(source, Choice) and i == source.answer_index
-    if group == "turns" and isinstance(source, Dialogue) and int(number) < len(source.turns):
-        return _SPEAKERS[source.turns[int(number)].role], ("", ""), False
-    return group.capitalize(), ("", ""), False
-
-
-def _letter(code: str, i: int) -> str:
-    letters = language(code).option_letters
-    return letters[i] if i < len(letters) else str(i + 1)
 
 
 def _finding(finding: Finding) -> FindingView:

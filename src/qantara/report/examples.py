@@ -10,12 +10,12 @@ from difflib import SequenceMatcher
 
 from markupsafe import Markup
 
-from qantara.bidi import Mark, find_span, text_node
-from qantara.languages import language
-from qantara.records import Attempt, Choice, Decision, Dialogue, Example, Finding, Translation, text_fields
+from qantara.bidi import Mark, text_node
+from qantara.pages.field_labels import field_label
+from qantara.pages.field_marks import field_marks
+from qantara.records import Attempt, Decision, Example, Finding, Translation, text_fields
 from qantara.report.example_choice import OUTCOMES, outcome
 
-_SPEAKERS = {"system": "System", "user": "Patient", "assistant": "Doctor"}
 _PAGE_LANGUAGE = "en"  # checks and judge write their messages in it, whatever the direction of the run
 _SEVERITIES = {"fail": "fault", "warn": "doubt", "info": "remark"}
 
@@ -128,22 +128,15 @@ def _row(source: Example, name: str, texts: tuple[str, str | None], findings: It
     text = text_fields(source).get(name, "")
     here = [finding for finding in findings if finding.field == name]
     changes = _changes(before, target) if before is not None else []
-    source_marks = _marks(text, [(f.source_text, f.severity) for f in here])
-    target_marks = _marks(target, [(f.target_text, f.severity) for f in here])
-    label, letters, is_key = _labels(source, name, code)
+    label = field_label(source, name, (source.language, code))
     return Row(
-        label=label,
-        letters=letters,
-        is_key=is_key,
-        source=text_node(text, source.language, source_marks),
-        target=text_node(target, code, [*changes, *target_marks]),
+        label=label.text,
+        letters=label.letters,
+        is_key=label.is_key,
+        source=text_node(text, source.language, field_marks(text, here, "source")),
+        target=text_node(target, code, [*changes, *field_marks(target, here, "target")]),
         findings=[_finding(finding, (source.language, code)) for finding in here],
     )
-
-
-def _marks(text: str, spans: Iterable[tuple[str, str]]) -> list[Mark]:
-    found = [(find_span(text, span), kind) for span, kind in spans]
-    return [Mark(place[0], place[1], kind) for place, kind in found if place is not None]
 
 
 def _changes(before: str, after: str) -> list[Mark]:
@@ -160,22 +153,6 @@ def _changes(before: str, after: str) -> list[Mark]:
         for tag, _, _, first, last in matcher.get_opcodes()
         if tag in {"replace", "insert"}
     ]
-
-
-def _labels(source: Example, name: str, code: str) -> tuple[str, tuple[str, str], bool]:
-    group, _, number = name.partition("/")
-    if isinstance(source, Choice) and group == "options":
-        i = int(number)
-        letters = (_letter(source.language, i), _letter(code, i))
-        return f"Option {letters[0]}", letters, i == source.answer_index
-    if isinstance(source, Dialogue) and group == "turns":
-        return _SPEAKERS[source.turns[int(number)].role], ("", ""), False
-    return group.capitalize(), ("", ""), False
-
-
-def _letter(code: str, i: int) -> str:
-    letters = language(code).option_letters
-    return letters[i] if i < len(letters) else str(i + 1)
 
 
 def _finding(finding: Finding, direction: tuple[str, str]) -> FindingView:

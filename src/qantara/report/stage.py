@@ -6,10 +6,10 @@ result of its own: figures are those of the stages, only put into words, tables 
 
 from dataclasses import replace
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from pydantic import BaseModel, ConfigDict, Field
 
 from qantara.languages import language
+from qantara.pages.environment import environment
 from qantara.report.chain import chain_section, steps
 from qantara.report.data_mix import mix_section
 from qantara.report.evaluation import evaluation_section
@@ -43,29 +43,26 @@ def render_report(facts: RunFacts, config: ReportConfig) -> str:
     A stage whose summary is empty has not run.
     """
     facts = replace(facts, summaries={stage: summary for stage, summary in facts.summaries.items() if summary})
-    environment = Environment(
-        loader=PackageLoader("qantara.report", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     examples = choose(facts.translations, facts.decisions, config.examples_shown)
-    return environment.get_template("page.html").render(
-        name=facts.name,
-        what=what_this_is(facts),
-        notices=notice_lines(facts),
-        headlines=headlines(facts, config.headline_scoring),
-        steps=steps(facts),
-        chain=chain_section(facts),
-        translation=translation_section(facts),
-        examples=[example_view(example, facts.decisions, facts.direction[1]) for example in examples],
-        sides=[language(code) for code in facts.direction],
-        rest=[
-            mix_section(facts),
-            training_section(facts),
-            evaluation_section(facts),
-            expert_section(facts),
-            provenance_section(facts),
-        ],
+    return (
+        environment("qantara.report")
+        .get_template("page.html")
+        .render(
+            name=facts.name,
+            what=what_this_is(facts),
+            notices=notice_lines(facts),
+            headlines=headlines(facts, config.headline_scoring),
+            steps=steps(facts),
+            chain=chain_section(facts),
+            translation=translation_section(facts),
+            examples=[example_view(example, facts.decisions, facts.direction[1]) for example in examples],
+            sides=[language(code) for code in facts.direction],
+            rest=[
+                mix_section(facts),
+                training_section(facts),
+                evaluation_section(facts),
+                expert_section(facts),
+                provenance_section(facts),
+            ],
+        )
     )
