@@ -8,7 +8,7 @@ from qantara.pages.environment import environment
 def test_a_page_has_its_own_templates_and_the_shared_ones(package):
     pages = environment(package)
     assert '[dir="rtl"]' in pages.get_template("base.css").render()
-    assert "<!DOCTYPE html>" in pages.loader.get_source(pages, "page.html")[0]
+    assert '{% extends "frame.html" %}' in pages.loader.get_source(pages, "page.html")[0]
 
 
 def test_texts_are_escaped_and_what_is_missing_is_an_error():
