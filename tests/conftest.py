@@ -2,16 +2,21 @@
 
 import contextlib
 import json
+import os
 import threading
 import time
+import uuid
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+import sqlalchemy as sa
 import torch
 import yaml
 from hypothesis import settings
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+
+from qantara.ledger import open_ledger, transaction
 
 settings.register_profile("repeatable", derandomize=True)  # a run that fails must fail again
 settings.load_profile("repeatable")
@@ -68,6 +73,53 @@ TEMPLATE = (
     "{% for m in messages %}<|{{ m['role'] }}|>{{ m['content'] }}<|end|>{% endfor %}"
     "{% if add_generation_prompt %}<|assistant|>{% endif %}"
 )
+
+# a PostgreSQL server where schemas may be made, as `.ci/run` starts one; "": what can run on both databases runs on SQLite
+POSTGRES = os.environ.get("QANTARA_TEST_POSTGRES", "")
+
+
+def pytest_report_header():
+    if POSTGRES:
+        return "ledger: tested on SQLite and PostgreSQL"
+    return "ledger: tested on SQLite alone; set QANTARA_TEST_POSTGRES to the URL of a server to test PostgreSQL too"
+
+
+def pytest_collection_modifyitems(config, items):
+    """Leave out what only PostgreSQL can do when there is none."""
+    left_out = [] if POSTGRES else [item for item in items if "postgres_url" in item.fixturenames]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
+
+
+@contextlib.contextmanager
+def postgres_schema():
+    """Give the URL of an empty schema of its own, dropped afterwards; a wrong QANTARA_TEST_POSTGRES is an error."""
+    name = f"qantara_test_{uuid.uuid4().hex}"
+    server = open_ledger(POSTGRES)
+    with transaction(server) as connection:
+        connection.execute(sa.schema.CreateSchema(name))
+    yield f"{POSTGRES}{'&' if '?' in POSTGRES else '?'}options=-csearch_path%3D{name}"
+    with transaction(server) as connection:  # fails after a while if the test left a transaction open
+        connection.execute(sa.schema.DropSchema(name, cascade=True))
+    server.dispose()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"] if POSTGRES else ["sqlite"])
+def ledger_url(request, tmp_path):
+    """Return the URL of an empty ledger of this test's own: each test that uses it runs on every database there is."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'ledger.sqlite'}"
+    else:
+        with postgres_schema() as url:
+            yield url
+
+
+@pytest.fixture
+def postgres_url():
+    """Return the URL of an empty ledger in PostgreSQL; without a server the test isn't collected."""
+    with postgres_schema() as url:
+        yield url
 
 
 @pytest.fixture(scope="session")
