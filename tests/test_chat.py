@@ -2,7 +2,7 @@ import pytest
 
 from qantara.chat import benchmark_prompt, messages, question_text, render
 from qantara.errors import DataError
-from qantara.records import Answer, Choice, Dialogue, Origin, Turn, with_id
+from qantara.records import Answer, Choice, Dialogue, Origin, Passage, Turn, with_id
 
 ORIGIN = Origin(source="test", native_id="1")
 CHOICE = with_id(
@@ -75,6 +75,13 @@ def test_only_assistant_turns_and_their_end_marks_are_learnt(template):
     assert learnt(ANSWER, tokenizer) == f"5 mg.{end}"
     assert learnt(DIALOGUE, tokenizer) == f"a1{end}a2{end}"
     assert learnt(CHOICE, tokenizer) == f"B. heparin\nExplanation: Why.{end}"
+
+
+@pytest.mark.parametrize("template", ["chatml", None])
+def test_nothing_of_a_passage_is_learnt(template):
+    passage = with_id(Passage(id="", language="en", origin=ORIGIN, text="The valve is open."))
+    assert [turn.role for turn in messages(passage)] == ["system", "user"]
+    assert learnt(passage, Characters(template)) == ""
 
 
 def test_plain_text_has_exactly_one_beginning_mark():

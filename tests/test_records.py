@@ -8,6 +8,7 @@ from qantara.records import (
     Dialogue,
     Finding,
     Origin,
+    Passage,
     Turn,
     child,
     content_id,
@@ -24,15 +25,18 @@ CHOICE = with_id(
 ANSWER = with_id(Answer(id="", language="en", origin=ORIGIN, question="Q", answer="A", context="C"))
 TURNS = (Turn(role="user", text="hi"), Turn(role="assistant", text="hello"))
 DIALOGUE = with_id(Dialogue(id="", language="en", origin=ORIGIN, turns=TURNS))
+PASSAGE = with_id(Passage(id="", language="en", origin=ORIGIN, text="T"))
 
 
 def test_text_fields_are_in_reading_order_and_leave_out_what_is_empty():
     assert list(text_fields(CHOICE)) == ["question", "options/0", "options/1", "explanation"]
     assert text_fields(ANSWER) == {"context": "C", "question": "Q", "answer": "A"}
     assert text_fields(DIALOGUE) == {"turns/0": "hi", "turns/1": "hello"}
+    assert text_fields(PASSAGE) == {"text": "T"}
+    assert text_fields(dataclasses.replace(PASSAGE, text="")) == {}
 
 
-@pytest.mark.parametrize("example", [CHOICE, ANSWER, DIALOGUE], ids=lambda e: e.kind)
+@pytest.mark.parametrize("example", [CHOICE, ANSWER, DIALOGUE, PASSAGE], ids=lambda e: e.kind)
 def test_replacing_every_text_changes_text_and_nothing_else(example):
     changed = replace_text(example, {name: text.upper() + "!" for name, text in text_fields(example).items()})
     assert text_fields(changed) == {name: text.upper() + "!" for name, text in text_fields(example).items()}

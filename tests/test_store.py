@@ -10,6 +10,7 @@ from qantara.records import (
     Example,
     Finding,
     Origin,
+    Passage,
     Translation,
     Turn,
     child,
@@ -21,12 +22,13 @@ ORIGIN = Origin(source="test", native_id="1")
 CHOICE = with_id(Choice(id="", language="en", origin=ORIGIN, question="Q", options=("a", "b"), answer_index=1))
 ANSWER = with_id(Answer(id="", language="en", origin=ORIGIN, question="Q", answer="A"))
 DIALOGUE = with_id(Dialogue(id="", language="en", origin=ORIGIN, turns=(Turn(role="user", text="hi"),)))
+PASSAGE = with_id(Passage(id="", language="en", origin=ORIGIN, text="T"))
 
 
 def test_records_of_all_kinds_come_back_equal_and_in_order(tmp_path):
     path = tmp_path / "kept.parquet"
-    assert write_records(path, [CHOICE, ANSWER, DIALOGUE], Example) == 3
-    assert list(read_records(path, Example)) == [CHOICE, ANSWER, DIALOGUE]
+    assert write_records(path, [CHOICE, ANSWER, DIALOGUE, PASSAGE], Example) == 4
+    assert list(read_records(path, Example)) == [CHOICE, ANSWER, DIALOGUE, PASSAGE]
 
 
 def test_nested_records_and_missing_values_come_back_equal(tmp_path):

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Protocol
 
 from qantara.errors import DataError
 from qantara.languages import language
-from qantara.records import Answer, Choice, Example, Turn
+from qantara.records import Answer, Choice, Example, Passage, Turn
 
 
 class Tokenizer(Protocol):
@@ -53,7 +53,10 @@ def question_text(choice: Choice) -> str:
 
 
 def messages(example: Example) -> tuple[Turn, ...]:
-    """Return the conversation that teaches an example: a system line in its language, then user and assistant by turns."""
+    """Return the conversation that teaches an example: a system line in its language, then user and assistant by turns.
+
+    A passage has no assistant's turn: nothing in it is learnt.
+    """
     words = language(example.language)
     system = Turn(role="system", text=words.system_prompt)
     if isinstance(example, Choice):
@@ -65,6 +68,8 @@ def messages(example: Example) -> tuple[Turn, ...]:
     if isinstance(example, Answer):
         asked = _with_context(example.question, example.context, example.language)
         return (system, Turn(role="user", text=asked), Turn(role="assistant", text=example.answer))
+    if isinstance(example, Passage):
+        return (system, Turn(role="user", text=example.text))
     return (system, *example.turns)
 
 

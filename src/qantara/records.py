@@ -9,12 +9,13 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, assert_never
 
 Role = Literal["system", "user", "assistant"]
 Severity = Literal["fail", "warn", "info"]
 Route = Literal["accept", "people", "reject"]
 Action = Literal["accept", "edit", "reject"]
+ErrorDegree = Literal["none", "minor", "major"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +78,18 @@ class Dialogue:
     kind: Literal["dialogue"] = "dialogue"
 
 
-Example = Choice | Answer | Dialogue
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passage:
+    """Plain text that is only translated: it asks nothing and answers nothing, so there is nothing in it to train on."""
+
+    id: str
+    language: str
+    origin: Origin
+    text: str
+    kind: Literal["passage"] = "passage"
+
+
+Example = Choice | Answer | Dialogue | Passage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,13 +162,47 @@ class Translation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """What a reviewer chose for one translation; `edited` holds the new text by field name for an edit, else is empty."""
+    """What a reviewer chose for one translation; `edited` holds the new text by field name for an edit, else is empty.
+
+    `error` is how bad the worst error was that the person found in the machine's text, before any edit.
+    """
 
     record_id: str
     action: Action
     reviewer: str
     reason: str = ""
     edited: tuple[tuple[str, str], ...] = ()
+    error: ErrorDegree = "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calibration:
+    """What people's decisions on one run say of its scores; good for runs with the same `policy` and no other.
+
+    `threshold` (0-100) is the least score at which the share of major errors is at most `error_rate`, shown with `confidence`
+    (one-sided); None: none could be shown. `upper_error_rate` is the bound there, `review_share` what goes to people. Rates and
+    `auc` are 0..1, None where nothing is known; their intervals are two-sided. `date` is the day it was made (UTC).
+    """
+
+    policy: str
+    date: str
+    threshold: int | None
+    error_rate: float
+    confidence: float
+    upper_error_rate: float | None
+    review_share: float | None
+    auc: float | None
+    auc_low: float
+    auc_high: float
+    accepted_error_rate: float | None
+    accepted_error_low: float
+    accepted_error_high: float
+    num_accepted: int
+    num_audited: int
+    num_audited_wrong: int
+    num_doubted: int
+    num_doubted_decided: int
+    num_doubted_wrong: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,17 +258,23 @@ def content_id(*parts: object) -> str:
 def text_fields(example: Example) -> dict[str, str]:
     """Return the texts of a record by field name, in reading order; empty fields are left out.
 
-    Names: `context`, `question`, `options/0`.., `explanation`, `answer`, `turns/0`... Structure (answer index, roles, ids) is not
-    text and is not here.
+    Names: `context`, `question`, `options/0`.., `explanation`, `answer`, `turns/0`.., `text`. Structure (answer index, roles, ids)
+    is not text and is not here.
     """
-    if isinstance(example, Choice):
-        options = {f"options/{i}": text for i, text in enumerate(example.options)}
-        fields = {"context": example.context, "question": example.question}
-        fields |= options | {"explanation": example.explanation}
-    elif isinstance(example, Answer):
-        fields = {"context": example.context, "question": example.question, "answer": example.answer}
-    else:
-        fields = {f"turns/{i}": turn.text for i, turn in enumerate(example.turns)}
+    fields: dict[str, str]
+    match example:
+        case Choice():
+            options = {f"options/{i}": text for i, text in enumerate(example.options)}
+            fields = {"context": example.context, "question": example.question}
+            fields |= options | {"explanation": example.explanation}
+        case Answer():
+            fields = {"context": example.context, "question": example.question, "answer": example.answer}
+        case Dialogue():
+            fields = {f"turns/{i}": turn.text for i, turn in enumerate(example.turns)}
+        case Passage():
+            fields = {"text": example.text}
+        case _ as never:
+            assert_never(never)
     return {name: text for name, text in fields.items() if text}
 
 
@@ -250,6 +302,8 @@ def replace_text(example: Example, fields: Mapping[str, str]) -> Example:
                 replace(turn, text=fields.get(f"turns/{i}", turn.text)) for i, turn in enumerate(example.turns)
             )
             return replace(example, turns=turns)
+        case Passage():
+            return replace(example, text=fields.get("text", example.text))
 
 
 def with_id(example: Example) -> Example:

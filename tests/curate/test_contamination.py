@@ -1,7 +1,7 @@
 from dataclasses import replace
 
 from qantara.curate.contamination import in_benchmark, index_benchmark
-from qantara.records import Answer, Choice, Dialogue, Origin, Turn
+from qantara.records import Answer, Choice, Dialogue, Origin, Passage, Turn
 
 ORIGIN = Origin(source="t", native_id="1")
 ITEM = Choice(
@@ -21,6 +21,7 @@ INDEX = index_benchmark([ITEM, ITEM_AR])
 def test_the_same_question_is_found_in_any_language_and_kind() -> None:
     assert in_benchmark(replace(ITEM, question=ITEM.question.upper(), options=("x", "y")), INDEX)
     assert in_benchmark(Answer(id="2", language="ar", origin=ORIGIN, question=ITEM_AR.question, answer="ج"), INDEX)
+    assert in_benchmark(Passage(id="4", language="en", origin=ORIGIN, text=ITEM.question), INDEX)
     turns = (Turn(role="user", text=ITEM.question), Turn(role="assistant", text="Mitral"))
     assert in_benchmark(Dialogue(id="3", language="en", origin=ORIGIN, turns=turns), INDEX)
 

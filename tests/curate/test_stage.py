@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from qantara.curate.stage import CurateConfig, curate
-from qantara.records import Answer, Choice, Dialogue, Example, Origin, Rejection, Turn, with_id
+from qantara.records import Answer, Choice, Dialogue, Example, Origin, Passage, Rejection, Turn, with_id
 
 SOUND = with_id(
     Choice(
@@ -21,6 +21,8 @@ DIALOGUE = Dialogue(
     id="d", language="en", origin=Origin(source="t", native_id="3"), turns=(Turn(role="user", text="Hello there"),)
 )
 
+PASSAGE = Passage(id="p", language="en", origin=Origin(source="t", native_id="4"), text="The valve is open.")
+
 
 def reasons(*examples: Example, benchmark: tuple[Example, ...] = (), config: CurateConfig | None = None) -> list[str]:
     found = curate(examples, benchmark, config or CurateConfig(), "en")
@@ -37,6 +39,8 @@ def reasons(*examples: Example, benchmark: tuple[Example, ...] = (), config: Cur
         (replace(SOUND, options=()), "empty"),
         (replace(ANSWER, answer=""), "empty"),
         (DIALOGUE, "empty"),
+        (PASSAGE, "kept"),
+        (replace(PASSAGE, text="\n "), "empty"),
         (replace(SOUND, answer_index=-1), "answer_out_of_range"),
         (replace(SOUND, answer_index=2), "answer_out_of_range"),
         (replace(SOUND, options=("Mitral", "mitral ")), "duplicate_options"),
@@ -79,3 +83,9 @@ def test_a_rejection_names_the_record_that_came_in_and_quotes_no_text() -> None:
 def test_a_kept_record_is_clean_and_has_the_id_of_its_text() -> None:
     (kept,) = curate([replace(SOUND, question=f"{SOUND.question} ")], [], CurateConfig(), "en")
     assert kept == SOUND
+
+
+def test_duplicates_may_be_kept_where_every_row_is_to_come_back() -> None:
+    same = replace(PASSAGE, origin=Origin(source="t", native_id="5"))
+    assert reasons(PASSAGE, same) == ["kept", "duplicate"]
+    assert reasons(PASSAGE, same, config=CurateConfig(duplicates=False)) == ["kept", "kept"]

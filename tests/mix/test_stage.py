@@ -5,7 +5,7 @@ from pydantic import ValidationError
 
 from qantara.mix.stage import MixConfig, mix
 from qantara.provenance import file_hash
-from qantara.records import Answer, Origin, Rejection, Sample, child, with_id
+from qantara.records import Answer, Origin, Passage, Rejection, Sample, child, with_id
 
 
 class Characters:
@@ -74,6 +74,15 @@ def test_what_is_left_out_says_why(tmp_path):
     assert reasons == {"language_not_in_mix", "over_budget"}
     outcomes, _ = run(MixConfig(budget_tokens=500, ratio={"ar": 1, "en": 1}, max_tokens=16), tmp_path, examples(3))
     assert {o.reason for o in outcomes} == {"too_long"}
+
+
+def test_a_passage_has_nothing_to_learn_and_takes_none_of_the_budget(tmp_path):
+    origin = Origin(source="test", native_id="p")
+    passage = with_id(Passage(id="", language="en", origin=origin, text="The valve is open."))
+    config = MixConfig(budget_tokens=6000, ratio={"ar": 1, "en": 2}, validation_share=0.5, max_tokens=400)
+    outcomes, details = run(config, tmp_path / "with", [passage, *examples(10)])
+    assert (outcomes[0].record_id, outcomes[0].reason) == (passage.id, "nothing_to_learn")
+    assert details == run(config, tmp_path / "without", examples(10))[1]
 
 
 def test_the_data_set_has_a_card_and_a_manifest_with_hashes(tmp_path):

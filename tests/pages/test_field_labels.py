@@ -1,11 +1,12 @@
 import pytest
 
 from qantara.pages.field_labels import FieldLabel, field_label
-from qantara.records import Choice, Dialogue, Origin, Turn
+from qantara.records import Choice, Dialogue, Origin, Passage, Turn
 
 START = {"id": "1", "language": "en", "origin": Origin(source="s", native_id="1")}
 CHOICE = Choice(**START, question="Which?", options=("one", "two"), answer_index=1)
 DIALOGUE = Dialogue(**START, turns=(Turn(role="user", text="Hello"), Turn(role="assistant", text="Hello")))
+PASSAGE = Passage(**START, text="Hello")
 
 
 @pytest.mark.parametrize(
@@ -18,6 +19,7 @@ DIALOGUE = Dialogue(**START, turns=(Turn(role="user", text="Hello"), Turn(role="
         (DIALOGUE, "turns/0", FieldLabel("Patient")),
         (DIALOGUE, "turns/1", FieldLabel("Doctor")),
         (DIALOGUE, "turns/9", FieldLabel("Turns")),
+        (PASSAGE, "text", FieldLabel("Text")),
         ("text", "text", FieldLabel("Text")),
     ],
 )

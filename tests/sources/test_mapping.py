@@ -2,7 +2,7 @@ import pytest
 from pydantic import ValidationError
 
 from qantara.errors import DataError
-from qantara.records import Answer, Choice, Dialogue, Turn
+from qantara.records import Answer, Choice, Dialogue, Passage, Turn
 from qantara.sources.mapping import (
     ColumnMapping,
     Constants,
@@ -48,6 +48,15 @@ def test_a_row_becomes_a_dialogue_with_roles_as_the_mapping_says() -> None:
     assert unknown.turns == ()
 
 
+def test_a_row_becomes_a_passage_and_what_is_no_text_is_empty() -> None:
+    mapping = ColumnMapping(kind="passage", text="t", native_id="n")
+    made, empty = examples([{"n": 3, "t": "Plain."}, {"n": 4, "t": ["Plain."]}], mapping, CONSTANTS, "file")
+    assert isinstance(made, Passage)
+    assert isinstance(empty, Passage)
+    assert (made.text, made.origin.native_id, empty.text) == ("Plain.", "3", "")
+    assert mapping.columns() == ("t", "n")
+
+
 @pytest.mark.parametrize(
     ("value", "base", "code", "index"),
     [
@@ -82,15 +91,8 @@ def test_options_come_from_a_list_an_object_or_several_columns() -> None:
 
 
 def test_what_is_no_text_is_empty() -> None:
-    assert [text_of(value) for value in ("a", 5, 2.5, None, float("nan"), True, ["a"])] == [
-        "a",
-        "5",
-        "2.5",
-        "",
-        "",
-        "",
-        "",
-    ]
+    values = ("a", "ä", 5, 2.5, None, float("nan"), True, ["a"], "half a character: \ud800")
+    assert [text_of(value) for value in values] == ["a", "ä", "5", "2.5", "", "", "", "", ""]
 
 
 def test_a_column_that_is_not_there_is_named_with_those_that_are() -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from qantara.languages import fold
-from qantara.records import Choice, Dialogue, Example
+from qantara.records import Choice, Dialogue, Example, Passage
 
 _NEAR_SHARE = 0.8
 _PUNCTUATION = " .?!:;,\u061f\u060c\u061b"
@@ -41,7 +41,13 @@ def in_benchmark(example: Example, index: BenchmarkIndex) -> bool:
 
 
 def _questions(example: Example) -> set[str]:
-    texts = [turn.text for turn in example.turns] if isinstance(example, Dialogue) else [example.question]
+    match example:
+        case Dialogue():
+            texts = [turn.text for turn in example.turns]
+        case Passage():
+            texts = [example.text]
+        case _:
+            texts = [example.question]
     return {folded for text in texts if (folded := fold(text).strip(_PUNCTUATION))}
 
 

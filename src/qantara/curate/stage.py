@@ -8,7 +8,7 @@ from qantara.curate.cleaning import clean
 from qantara.curate.contamination import BenchmarkIndex, in_benchmark, index_benchmark
 from qantara.curate.duplicates import duplicate_key, has_duplicate_options
 from qantara.languages import looks_like
-from qantara.records import Answer, Choice, Dialogue, Example, Rejection, text_fields
+from qantara.records import Answer, Choice, Dialogue, Example, Passage, Rejection, text_fields
 
 _LEAST_OPTIONS = 2
 _LEAST_TURNS = 2
@@ -24,6 +24,7 @@ class CurateConfig(BaseModel):
     least_script_share: float = Field(
         default=0.5, ge=0, le=1, description="share of a record's letters in its language's script, at least, 0..1"
     )
+    duplicates: bool = Field(default=True, description="reject all but the first of records that are the same")
     benchmark_overlap: bool = Field(default=True, description="reject records that are items of the benchmark")
 
 
@@ -35,15 +36,16 @@ def curate(
     A record that is rejected keeps the id it came in with.
     """
     index = index_benchmark(benchmark if config.benchmark_overlap else ())
-    seen: dict[str, str] = {}
+    seen: dict[str | None, str] = {}
     for example in examples:
         cleaned = clean(example)
         fault = _fault(cleaned, config, language, index)
-        key = duplicate_key(cleaned)
+        key = duplicate_key(cleaned) if config.duplicates else None
         if fault is None and key in seen:
             fault = ("duplicate", f"the same as {seen[key]}")
         if fault is None:
-            seen[key] = cleaned.id
+            if key is not None:
+                seen[key] = cleaned.id
             yield cleaned
         else:
             yield _rejection(example, *fault)
@@ -82,6 +84,8 @@ def _absent(example: Example) -> str:
         case Dialogue():
             full = len(example.turns) >= _LEAST_TURNS and all(turn.text for turn in example.turns)
             return "" if full else "fewer than two turns, an empty one, or roles that the mapping does not know"
+        case Passage():
+            return "" if example.text else "no text"
 
 
 def _choice_fault(choice: Choice) -> tuple[str, str] | None:

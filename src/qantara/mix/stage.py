@@ -37,7 +37,7 @@ def mix(
 ) -> Generator[Sample | Rejection, None, dict[str, object]]:
     """Yield a sample or a rejection for each example, in order; write the data set for people into `folder`."""
     rendered = [_sample(example, tokenizer, config, seed) for example in examples]
-    fitting = [sample for sample in rendered if len(sample.input_ids) <= config.max_tokens]
+    fitting = [s for s in rendered if len(s.input_ids) <= config.max_tokens and any(s.loss_mask)]
     by_language = {code: [s for s in fitting if s.language == code and s.fold == "train"] for code in config.ratio}
     available = {code: sum(len(s.input_ids) for s in found) for code, found in by_language.items()}
     allowance = allowances(available, config.ratio, config.budget_tokens)
@@ -77,6 +77,8 @@ def _sample(example: Example, tokenizer: Tokenizer, config: MixConfig, seed: int
 def _rejection(example: Example, sample: Sample, config: MixConfig) -> Rejection:
     if config.ratio.get(sample.language, 0) <= 0:
         reason, detail = "language_not_in_mix", f"the ratio gives {sample.language} no part"
+    elif not any(sample.loss_mask):
+        reason, detail = "nothing_to_learn", "no part of it is an answer"
     elif len(sample.input_ids) > config.max_tokens:
         reason, detail = "too_long", f"{len(sample.input_ids)} tokens, {config.max_tokens} are the most"
     else:

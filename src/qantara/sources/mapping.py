@@ -4,6 +4,7 @@ A value of the wrong type never stops the run: text that is no text becomes "", 
 that are not known leave a dialogue without turns. `curate` rejects those records and says why.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain, islice
@@ -13,8 +14,9 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from qantara.errors import DataError
 from qantara.languages import language as language_of
-from qantara.records import Answer, Choice, Dialogue, Example, Origin, Role, Turn, with_id
+from qantara.records import Answer, Choice, Dialogue, Example, Origin, Passage, Role, Turn, with_id
 
+_HALF_A_CHARACTER = re.compile("[\ud800-\udfff]")  # JSON may hold lone surrogates, which no file or database can
 _LATIN_LETTERS = "ABCDEFGHIJ"
 _ROWS_TO_KNOW_COLUMNS = 100
 Row = Mapping[str, object]
@@ -25,7 +27,7 @@ class ColumnMapping(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    kind: Literal["choice", "answer", "dialogue"] = Field(description="what a row is")
+    kind: Literal["choice", "answer", "dialogue", "passage"] = Field(description="what a row is")
     question: str | None = Field(default=None, description="column of the question (choice, answer)")
     options: str | tuple[str, ...] | None = Field(
         default=None, description="one column with a list (or an object of letters), or a list of columns (choice)"
@@ -38,6 +40,7 @@ class ColumnMapping(BaseModel):
     answer: str | None = Field(default=None, description="column of the answer's text (answer)")
     context: str | None = Field(default=None, description="column of the context (choice, answer)")
     turns: str | None = Field(default=None, description="column with a list of turns (dialogue)")
+    text: str | None = Field(default=None, description="column of the text (passage)")
     role_key: str = Field(default="role", description="key of a turn's role")
     text_key: str = Field(default="text", description="key of a turn's text")
     roles: dict[str, Role] = Field(
@@ -53,6 +56,7 @@ class ColumnMapping(BaseModel):
             "choice": ("question", "options", "answer_index"),
             "answer": ("question", "answer"),
             "dialogue": ("turns",),
+            "passage": ("text",),
         }[self.kind]
         missing = [name for name in needed if getattr(self, name) is None]
         if missing:
@@ -62,7 +66,7 @@ class ColumnMapping(BaseModel):
     def columns(self) -> tuple[str, ...]:
         """Return every column that this mapping reads."""
         options = (self.options,) if isinstance(self.options, str) else (self.options or ())
-        single = (self.question, self.answer_index, self.explanation, self.answer, self.context, self.turns)
+        single = (self.question, self.answer_index, self.explanation, self.answer, self.context, self.turns, self.text)
         return tuple(name for name in (*single, *options, self.native_id, self.subject) if name is not None)
 
 
@@ -107,6 +111,8 @@ def example_of(row: Row, mapping: ColumnMapping, constants: Constants, number: i
     if mapping.kind == "dialogue":
         turns = turns_of(row.get(mapping.turns or ""), mapping)
         return with_id(Dialogue(id="", language=code, origin=origin, turns=turns))
+    if mapping.kind == "passage":
+        return with_id(Passage(id="", language=code, origin=origin, text=_column(row, mapping.text)))
     if mapping.kind == "answer":
         answer = _column(row, mapping.answer)
         return with_id(Answer(id="", language=code, origin=origin, question=question, answer=answer, context=context))
@@ -126,9 +132,9 @@ def example_of(row: Row, mapping: ColumnMapping, constants: Constants, number: i
 
 
 def text_of(value: object) -> str:
-    """Return a value as text: text and numbers as they are, everything else (none, lists, not-a-number) as ""."""
+    """Return a value as text: text and numbers as they are, everything else (none, lists, not-a-number, half characters) as ""."""
     if isinstance(value, str):
-        return value
+        return value if value.isascii() or not _HALF_A_CHARACTER.search(value) else ""
     if isinstance(value, int | float) and not isinstance(value, bool) and value == value:
         return str(value)
     return ""

@@ -1,6 +1,7 @@
 """Reads Qantara's own JSONL: {"key", "kind", "specialty", "language", ...} with the fields of the kind.
 
-choice: question, options, answer_index, context, explanation; answer: question, answer, context; dialogue: turns of role and text.
+choice: question, options, answer_index, context, explanation; answer: question, answer, context; dialogue: turns of role and text;
+passage: text.
 `language` may be left out: then it is the recipe's source language.
 """
 
@@ -27,6 +28,7 @@ MAPPINGS = {
         kind="answer", question="question", answer="answer", context="context", native_id="key", subject="specialty"
     ),
     "dialogue": ColumnMapping(kind="dialogue", turns="turns", native_id="key", subject="specialty"),
+    "passage": ColumnMapping(kind="passage", text="text", native_id="key", subject="specialty"),
 }
 
 
