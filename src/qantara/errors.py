@@ -28,5 +28,20 @@ class CallError(QantaraError):
     """A language model can't be reached, refused the call, or has no recorded answer for it."""
 
 
+class CallFailed(CallError):
+    """One call got no answer although it was tried again; others may well get one, so the run can go on without it.
+
+    `fault` is how its last try ended, as a short code.
+    """
+
+    def __init__(self, message: str, fault: str) -> None:
+        self.fault = fault
+        super().__init__(message)
+
+
+class BudgetError(CallError):
+    """The next call could pass the budget, so it was not sent; a higher budget goes on from here."""
+
+
 class StoreError(QantaraError):
     """The run folder can't be written or belongs to something else."""

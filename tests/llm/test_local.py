@@ -1,5 +1,6 @@
-"""The local backend with a tiny random Llama: batching changes no answer, stops cut, limits hold, nothing loads before use."""
+"""The local backend with tiny random models: batching and refilling change no answer, stops cut, limits hold, the loop lives."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from transformers import AutoModelForCausalLM, Gemma3ForCausalLM, Gemma3TextConf
 from transformers import PreTrainedTokenizerFast as FastTokenizer
 
 from qantara.errors import ModelError
-from qantara.llm.interface import Message, Request, whole_or_other
+from qantara.llm.interface import Message, Request, Response, whole_or_empty
 from qantara.llm.local import LocalBackend, LocalConfig
 
 TEMPLATE = (
@@ -57,9 +58,25 @@ def request(text: str, **changes) -> Request:
     return Request(**({"model": "m", "messages": (Message("user", text),), "max_tokens": 12} | changes))
 
 
-def answers(some: LocalBackend, requests: list[Request]) -> list:
-    found = dict(some.complete(requests))
-    return [found[position] for position in range(len(requests))]
+class Sending:
+    """A sending that counts."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    async def __call__(self, after=None) -> None:
+        self.count += 1
+
+    async def ended(self, fault) -> None:
+        raise AssertionError(fault)
+
+
+async def ask(some: LocalBackend, requests: list[Request]) -> list[Response]:
+    return await asyncio.gather(*(some.answer(request, Sending()) for request in requests))
+
+
+def answers(some: LocalBackend, requests: list[Request]) -> list[Response]:
+    return asyncio.run(ask(some, requests))
 
 
 PROMPTS = [
@@ -79,7 +96,7 @@ def test_a_batch_gives_each_row_what_it_gets_alone_and_what_transformers_generat
     assert [answer.completion_tokens for answer in together] == [answer.completion_tokens for answer in alone]
 
     some = backend(folder)
-    list(some.complete(requests[:1]))
+    answers(some, requests[:1])
     model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
     for one, answer in zip(requests, together, strict=True):
         ids = some._tokenizer(one.messages[0].content, return_tensors="pt")
@@ -93,7 +110,7 @@ def test_a_stop_string_ends_the_text_and_is_not_part_of_it(folder):
     stop = whole.text[3:5]
     [cut] = answers(backend(folder), [request("a", stop=("never seen", stop))])
     assert cut.text == whole.text[: whole.text.index(stop)]
-    assert cut.finish_reason == whole_or_other(cut.text, "stop")
+    assert cut.finish_reason == whole_or_empty(cut.text, "stop")
     assert cut.completion_tokens < whole.completion_tokens
 
 
@@ -102,9 +119,14 @@ def test_a_text_that_reaches_its_limit_says_so(folder):
     assert (answer.finish_reason, answer.completion_tokens) == ("length", 2)
 
 
-def test_a_prompt_over_the_limit_is_answered_other_and_the_rest_goes_on(folder):
+def test_a_prompt_over_the_limit_is_a_context_overflow_and_the_rest_goes_on(folder):
     long, short = answers(backend(folder, max_input_tokens=10), [request("x" * 11), request("x" * 10)])
-    assert (long.text, long.finish_reason, long.prompt_tokens, long.completion_tokens) == ("", "other", 11, 0)
+    assert (long.text, long.finish_reason, long.prompt_tokens, long.completion_tokens) == (
+        "",
+        "context_overflow",
+        11,
+        0,
+    )
     assert short.completion_tokens > 0
 
 
@@ -123,9 +145,8 @@ def test_a_drawn_text_is_the_same_for_the_same_request(folder):
 
 def test_nothing_is_loaded_before_the_first_request(tmp_path):
     some = backend(tmp_path / "absent")
-    assert list(some.complete([])) == []
     with pytest.raises(ModelError, match="there is no folder"):
-        list(some.complete([request("a")]))
+        answers(some, [request("a")])
 
 
 def test_a_model_without_a_chat_template_says_what_to_set(folder, tmp_path):
@@ -133,4 +154,56 @@ def test_a_model_without_a_chat_template_says_what_to_set(folder, tmp_path):
         if path.name != "chat_template.jinja":
             (tmp_path / path.name).write_bytes(path.read_bytes())
     with pytest.raises(ModelError, match="no chat template: set template to none"):
-        list(backend(tmp_path, template="chat").complete([request("a")]))
+        answers(backend(tmp_path, template="chat"), [request("a")])
+
+
+def test_requests_that_take_the_place_of_others_get_what_they_get_alone(folder):
+    texts = ["a" * (1 + 7 * i % 23) + f" {i}" for i in range(17)]
+    requests = [request(text, max_tokens=1 + 5 * i % 17) for i, text in enumerate(texts)]
+    refilled = answers(backend(folder, batch_size=3), requests)
+    alone = answers(backend(folder, batch_size=1), requests)
+    assert [answer.text for answer in refilled] == [answer.text for answer in alone]
+    assert len({answer.completion_tokens for answer in alone}) > 5
+
+
+def test_a_request_joins_those_at_work_and_its_answer_does_not_wait_for_theirs(folder):
+    some = backend(folder)
+
+    async def story() -> tuple[bool, Response]:
+        long = asyncio.create_task(some.answer(request("a long one", max_tokens=400), Sending()))
+        await asyncio.sleep(0.3)  # it is at work: lists are taken after 0.05 s
+        joined = await some.answer(request("b", max_tokens=3), Sending())
+        was_first = not long.done()
+        long.cancel()
+        await some.close()
+        return was_first, joined
+
+    was_first, joined = asyncio.run(story())
+    assert was_first
+    assert joined.text == answers(backend(folder), [request("b", max_tokens=3)])[0].text
+
+
+def test_closing_ends_the_work_at_once_and_lets_go_of_the_model(folder):
+    some = backend(folder)
+
+    async def story() -> None:
+        asked = asyncio.create_task(some.answer(request("a", max_tokens=100_000), Sending()))
+        await asyncio.sleep(0.3)
+        await some.close()
+        with pytest.raises(asyncio.CancelledError):
+            await asked
+
+    asyncio.run(asyncio.wait_for(story(), 20))
+    assert some._model is None
+
+
+def test_a_blank_text_is_empty_and_never_a_success(folder):
+    [whole] = answers(backend(folder), [request("a")])
+    [blank] = answers(backend(folder), [request("a", stop=(whole.text[0],))])
+    assert (blank.text, blank.finish_reason) == ("", "empty")
+
+
+def test_each_request_is_noted_as_sent_and_a_few_batches_may_wait(folder):
+    some, sending = backend(folder), Sending()
+    asyncio.run(some.answer(request("a"), sending))
+    assert (sending.count, some.capacity) == (1, 16)

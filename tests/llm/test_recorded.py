@@ -1,7 +1,9 @@
 """Recorded calls: what is in the file is answered, anything else is an error with the place."""
 
+import asyncio
 import gzip
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -10,8 +12,19 @@ from qantara.llm.interface import Message, Request, Response, call_key
 from qantara.llm.recorded import RecordedBackend, call_record, read_answers
 
 
-def request(text="q"):
-    return Request(model="m", messages=(Message("user", text),), max_tokens=5, temperature=0.5, stop=("\n",))
+def request(text="q", **changes):
+    settings = {"messages": (Message("user", text),), "max_tokens": 5, "temperature": 0.5, "stop": ("\n",)}
+    return Request(model="m", **(settings | changes))
+
+
+def answers_of(path, sending, *requests):
+    """Return the recorded answers of the requests."""
+    backend = RecordedBackend(path)
+
+    async def run():
+        return [await backend.answer(one, sending) for one in requests]
+
+    return asyncio.run(run())
 
 
 def response(text="جواب"):
@@ -25,17 +38,40 @@ def write(path, *lines):
 
 
 @pytest.mark.parametrize("name", ["calls.jsonl", "calls.jsonl.gz"])
-def test_recorded_answers_come_back_as_they_were(tmp_path, name):
+def test_recorded_answers_come_back_as_they_were_and_send_nothing(tmp_path, name, sending):
     path = write(tmp_path / name, call_record(request("a"), response("1")), call_record(request("b"), response("2")))
-    backend = RecordedBackend(path)
-    answers = list(backend.complete([request("b"), request("a")]))
-    assert answers == [(0, response("2")), (1, response("1"))]
+    assert answers_of(path, sending, request("b"), request("a")) == [response("2"), response("1")]
+    assert sending.afters == []
 
 
-def test_a_missing_call_names_key_model_and_file(tmp_path):
+@pytest.mark.parametrize(
+    "changes", [{"sample": 2}, {"schema": '{"type": "object"}'}, {"temperature": 0.0, "stop": ()}, {"max_tokens": 6}]
+)
+def test_all_that_makes_a_request_another_one_is_recorded(tmp_path, sending, changes):
+    other = request(**changes)
+    path = write(tmp_path / "calls.jsonl", call_record(request(), response("1")), call_record(other, response("2")))
+    assert answers_of(path, sending, other, request()) == [response("2"), response("1")]
+
+
+def test_a_refusal_and_cached_tokens_are_recorded(tmp_path, sending):
+    refused = replace(response(""), finish_reason="context_overflow", status=413, cached_tokens=0)
+    path = write(tmp_path / "calls.jsonl", call_record(request(), refused))
+    assert answers_of(path, sending, request()) == [refused]
+
+
+def test_a_line_names_only_what_is_said(tmp_path, sending):
+    """Recordings of plain calls look as they did before there were samples, schemas, cached tokens and statuses."""
+    line = call_record(request(), response())
+    assert set(line) == {"key", "model", "messages", "parameters", "response"}
+    assert set(line["parameters"]) == {"max_tokens", "temperature", "stop"}
+    assert set(line["response"]) == {"text", "finish_reason", "prompt_tokens", "completion_tokens", "model", "seconds"}
+    assert answers_of(write(tmp_path / "calls.jsonl", line), sending, request()) == [response()]
+
+
+def test_a_missing_call_names_key_model_and_file(tmp_path, sending):
     path = write(tmp_path / "calls.jsonl", call_record(request("a"), response()))
     with pytest.raises(CallError) as caught:
-        list(RecordedBackend(path).complete([request("a"), request("other")]))
+        answers_of(path, sending, request("a"), request("other"))
     assert str(caught.value) == (
         f"no recorded answer for call {call_key(request('other'))} (model m) in {path}: "
         "the prompt or the item changed; record again"
@@ -58,6 +94,8 @@ def without(name):
         (without("response"), "response: Field required"),
         (without("key"), "key: Field required"),
         (broken(model="other"), "the key is"),
+        (broken(sample=1), "the key is"),
+        (broken(parameters={"max_tokens": 5, "temperature": 0.5, "stop": ["\n"], "schema": "{}"}), "the key is"),
         (broken(extra=1), "extra: Extra inputs"),
         (broken(response={"text": "t", "finish_reason": "done"}), "response.finish_reason"),
         (broken(response=None), "is no JSON object"),

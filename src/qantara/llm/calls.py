@@ -8,54 +8,48 @@ import gzip
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 import sqlalchemy as sa
 
-from qantara.ledger import METADATA, create_tables, transaction
-from qantara.llm.interface import Message, Request, Response, messages, parameters
+from qantara.ledger import add_missing_columns, create_tables, insert_new, transaction
+from qantara.llm.batch_receipts import BATCH_CALL
+from qantara.llm.call_rows import CALL, SENT, Asked, call_row, find_answers, request_of, response_of, sent_row
+from qantara.llm.faults import MAY_BE_BILLED
+from qantara.llm.interface import Response
 from qantara.llm.recorded import call_record
+from qantara.llm.wire import Refusal
 from qantara.store import whole_file
 
-CALL = sa.Table(
-    "call",
-    METADATA,
-    sa.Column("sequence", sa.Integer, primary_key=True, autoincrement=True),
-    sa.Column("key", sa.String(32), nullable=False, unique=True),
-    sa.Column("purpose", sa.Text, nullable=False),
-    sa.Column("backend", sa.Text, nullable=False),
-    sa.Column("model", sa.Text, nullable=False),
-    sa.Column("request", sa.Text, nullable=False),
-    sa.Column("text", sa.Text, nullable=False),
-    sa.Column("finish_reason", sa.Text, nullable=False),
-    sa.Column("answered_by", sa.Text, nullable=False),
-    sa.Column("prompt_tokens", sa.Integer),
-    sa.Column("completion_tokens", sa.Integer),
-    sa.Column("seconds", sa.Float, nullable=False),
-    sa.Column("created", sa.Text, nullable=False),
-)
-SENT = sa.Table(
-    "sent",
-    METADATA,
-    sa.Column("sequence", sa.Integer, primary_key=True, autoincrement=True),
-    sa.Column("key", sa.String(32), nullable=False, index=True),
-    sa.Column("at", sa.Text, nullable=False),
-)
-KEYS_A_QUERY = 500
+_COUNTED = (CALL.c.prompt_tokens.is_not(None), CALL.c.completion_tokens.is_not(None))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallTotal:
-    """The calls of one purpose, model and backend; a sum of tokens is None when any of its calls did not tell."""
+    """The calls of one day (UTC, ISO), purpose, round, model and backend; a sum of tokens is None when any call did not tell."""
 
+    day: str
     purpose: str
+    round: int
     model: str
     backend: str
     calls: int
     prompt_tokens: int | None
     completion_tokens: int | None
+    cached_tokens: int
     seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unsettled:
+    """Sendings of one day, model and backend that may be billed though nobody told their tokens, and how many these are at most."""
+
+    day: str
+    model: str
+    backend: str
+    tries: int
+    prompt_bound: int
+    completion_bound: int
 
 
 class CallLedger:
@@ -64,70 +58,132 @@ class CallLedger:
     def __init__(self, engine: sa.Engine) -> None:
         self.engine = engine
         create_tables(engine)
+        add_missing_columns(engine, CALL)
+        add_missing_columns(engine, SENT)
 
     def find(self, keys: Iterable[str]) -> dict[str, Response]:
         """Return the stored answers by key; keys that were never answered are left out."""
-        found: dict[str, Response] = {}
         with transaction(self.engine) as connection:
-            wanted = sorted(set(keys))
-            for start in range(0, len(wanted), KEYS_A_QUERY):
-                some = wanted[start : start + KEYS_A_QUERY]
-                for row in connection.execute(sa.select(CALL).where(CALL.c.key.in_(some))):
-                    found[row.key] = _response(row)
-        return found
+            return find_answers(connection, sorted(set(keys)))
 
-    def note_sent(self, keys: Iterable[str]) -> None:
+    def note_sent(self, asked: Iterable[Asked]) -> None:
         """Commit that calls are about to be sent; the same call sent again is a second sending."""
-        rows = [{"key": key, "at": _now()} for key in keys]
+        rows = [sent_row(one) for one in asked]
         if rows:
             with transaction(self.engine) as connection:
                 connection.execute(sa.insert(SENT), rows)
 
-    def store(self, key: str, request: Request, response: Response, *, purpose: str, backend: str) -> None:
+    def store(self, asked: Asked, response: Response) -> None:
         """Commit an answer; when another process stored one for the same key first, that one stays."""
-        body = {"messages": messages(request), "parameters": parameters(request)}
-        values = {
-            "key": key,
-            "purpose": purpose,
-            "backend": backend,
-            "model": request.model,
-            "request": json.dumps(body, ensure_ascii=False),
-            "text": response.text,
-            "finish_reason": response.finish_reason,
-            "answered_by": response.model,
-            "prompt_tokens": response.prompt_tokens,
-            "completion_tokens": response.completion_tokens,
-            "seconds": response.seconds,
-            "created": _now(),
-        }
         with transaction(self.engine) as connection:
-            if connection.execute(sa.select(CALL.c.sequence).where(CALL.c.key == key)).first() is None:
-                connection.execute(sa.insert(CALL).values(values))
+            connection.execute(insert_new(self.engine, CALL), [call_row(asked, response)])
 
     def interrupted(self) -> int:
-        """Return how many sendings never got an answer that was kept: they may have been billed."""
+        """Return how many sendings nobody knows the end of, since their process was killed: they may be billed."""
         with transaction(self.engine) as connection:
-            sendings = connection.execute(sa.select(sa.func.count()).select_from(SENT)).scalar_one()
-            answered = sa.select(sa.func.count()).select_from(CALL).where(CALL.c.key.in_(sa.select(SENT.c.key)))
+            open_ended = SENT.c.outcome.is_(None)
+            sendings = connection.execute(sa.select(sa.func.count()).select_from(SENT).where(open_ended)).scalar_one()
+            keys = sa.select(SENT.c.key).where(open_ended)
+            answered = sa.select(sa.func.count()).select_from(CALL).where(CALL.c.key.in_(keys))
             return int(sendings - connection.execute(answered).scalar_one())
 
-    def totals(self) -> list[CallTotal]:
-        """Return what was asked of whom and what for, by purpose, model and backend."""
-        group = (CALL.c.purpose, CALL.c.model, CALL.c.backend)
+    def failed_tries(self) -> dict[str, int]:
+        """Return how many sendings ended without an answer, by fault; a timeout or a dropped connection may have been billed."""
+        query = sa.select(SENT.c.outcome, sa.func.count()).where(SENT.c.outcome.is_not(None)).group_by(SENT.c.outcome)
+        with transaction(self.engine) as connection:
+            return {row[0]: int(row[1]) for row in connection.execute(query.order_by(SENT.c.outcome))}
+
+    def troubles(self) -> dict[str, object]:
+        """Return what did not go well, for a summary: sendings nobody knows the end of, and tries that failed, by fault."""
+        return {"interrupted": self.interrupted(), "failed_tries": self.failed_tries()}
+
+    def totals(self, *, only_counted: bool = False) -> list[CallTotal]:
+        """Return what was asked of whom and what for, by day, purpose, round, model and backend.
+
+        With `only_counted` of the answers whose tokens the server told; the others are in `unsettled`.
+        """
+        group = (
+            sa.func.substr(CALL.c.created, 1, 10).label("day"),
+            CALL.c.purpose,
+            CALL.c.round,
+            CALL.c.model,
+            CALL.c.backend,
+        )
         columns = [sa.func.count().label("calls"), sa.func.sum(CALL.c.seconds).label("seconds")]
         columns += [_sum_if_all_known(CALL.c.prompt_tokens), _sum_if_all_known(CALL.c.completion_tokens)]
+        columns.append(sa.func.coalesce(sa.func.sum(CALL.c.cached_tokens), 0).label("cached_tokens"))
+        # what a server turned down took no tokens, told or not
+        used = [CALL.c.finish_reason.not_in(("bad_request", "context_overflow")), *(_COUNTED if only_counted else ())]
+        query = sa.select(*group, *columns).where(*used).group_by(*group).order_by(*group)
         with transaction(self.engine) as connection:
-            rows = connection.execute(sa.select(*group, *columns).group_by(*group).order_by(*group)).mappings()
-            return [CallTotal(**row) for row in rows]
+            return [CallTotal(**row) for row in connection.execute(query).mappings()]
+
+    def unsettled(self) -> list[Unsettled]:
+        """Return what may be billed and whose tokens are not known: tries whose end nobody knows or that ended in the middle of
+        the server's work, and answers of a server that doesn't count.
+        """
+        known = sa.and_(*_COUNTED)
+        free = CALL.c.finish_reason.in_(("bad_request", "context_overflow"))
+        settled = sa.func.max(sa.case((sa.or_(known, free), 1), else_=0))
+        tries = (sa.func.count() - settled).label("tries")
+        columns = [sa.func.max(sa.func.substr(SENT.c.at, 1, 10)).label("day")]
+        columns += [sa.func.max(column).label(column.name) for column in (SENT.c.model, SENT.c.backend)]
+        columns += [sa.func.max(column).label(column.name) for column in (SENT.c.prompt_bound, SENT.c.completion_bound)]
+        one_key = (
+            sa.select(*columns, tries)
+            .select_from(SENT.outerjoin(CALL, CALL.c.key == SENT.c.key))
+            .where(sa.or_(SENT.c.outcome.is_(None), SENT.c.outcome.in_(sorted(MAY_BE_BILLED))))
+            .group_by(SENT.c.key)
+            .having(sa.func.count() > settled)
+            .subquery()
+        )
+        group = (one_key.c.day, one_key.c.model, one_key.c.backend)
+        sums = [sa.func.sum(one_key.c.tries).label("tries")]
+        sums += [
+            sa.func.sum(one_key.c.tries * one_key.c[name]).label(name) for name in ("prompt_bound", "completion_bound")
+        ]
+        with transaction(self.engine) as connection:
+            rows = connection.execute(sa.select(*group, *sums).group_by(*group).order_by(*group)).mappings()
+            return [
+                Unsettled(
+                    day=row["day"],
+                    model=row["model"],
+                    backend=row["backend"],
+                    tries=int(row["tries"]),
+                    prompt_bound=int(row["prompt_bound"]),
+                    completion_bound=int(row["completion_bound"]),
+                )
+                for row in rows
+            ]
+
+    def forget(self, reason: Refusal) -> int:
+        """Delete the answers that stand for requests turned down for this reason, so that they are sent again; return how many.
+
+        Their sendings stay, as tries that failed.
+        """
+        turned_down = CALL.c.finish_reason == reason
+        keys = sa.select(CALL.c.key).where(turned_down)
+        last = sa.select(sa.func.max(SENT.c.sequence)).where(SENT.c.key.in_(keys), SENT.c.outcome.is_(None))
+        with transaction(self.engine, writing=True) as connection:
+            ended = SENT.c.sequence.in_(last.group_by(SENT.c.key))
+            connection.execute(sa.update(SENT).where(ended).values(outcome=reason))
+            connection.execute(
+                sa.delete(BATCH_CALL).where(BATCH_CALL.c.key.in_(keys))
+            )  # else it comes from there again
+            return connection.execute(sa.delete(CALL).where(turned_down)).rowcount
 
     def export(self, path: Path) -> int:
-        """Write every answered call in the recorded format, in the order of arrival; return how many."""
+        """Write every answered call in the recorded format; return how many.
+
+        In the order of the keys: many calls at once arrive in no order, and the same calls are to give the same bytes.
+        """
         count = 0
         with whole_file(path) as part, part.open("wb") as raw, transaction(self.engine) as connection:
             # no name and no time in the gzip header: the same calls give the same bytes
             out = gzip.GzipFile("", "wb", fileobj=raw, mtime=0) if path.suffix == ".gz" else raw
-            for row in connection.execute(sa.select(CALL).order_by(CALL.c.sequence)):
-                line = json.dumps(call_record(_request(row), _response(row)), ensure_ascii=False)
+            rows = connection.execution_options(yield_per=1000).execute(sa.select(CALL).order_by(CALL.c.key))
+            for row in rows:
+                line = json.dumps(call_record(request_of(row), response_of(row)), ensure_ascii=False)
                 out.write(f"{line}\n".encode())
                 count += 1
             if out is not raw:
@@ -135,32 +191,5 @@ class CallLedger:
         return count
 
 
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")
-
-
 def _sum_if_all_known(column: sa.Column[int]) -> sa.Label[int | None]:
     return sa.case((sa.func.count(column) == sa.func.count(), sa.func.sum(column)), else_=None).label(column.name)
-
-
-def _response(row: sa.Row[tuple[object, ...]]) -> Response:
-    return Response(
-        text=row.text,
-        finish_reason=row.finish_reason,
-        prompt_tokens=row.prompt_tokens,
-        completion_tokens=row.completion_tokens,
-        model=row.answered_by,
-        seconds=row.seconds,
-    )
-
-
-def _request(row: sa.Row[tuple[object, ...]]) -> Request:
-    body = json.loads(row.request)
-    settings = body["parameters"]
-    return Request(
-        model=row.model,
-        messages=tuple(Message(**message) for message in body["messages"]),
-        max_tokens=settings["max_tokens"],
-        temperature=settings["temperature"],
-        stop=tuple(settings["stop"]),
-    )

@@ -1,26 +1,56 @@
-"""Any OpenAI-compatible server, many calls in flight, through the `openai` SDK with its aiohttp transport.
+"""Any OpenAI-compatible server, many calls in flight, over aiohttp (the SDKs cost ten times its processor time a call).
 
-The SDK retries timeouts, 429 (with Retry-After) and 5xx, a bounded number of times. What it can't mend is one CallError
-without keys or text. The key comes from the environment only.
+Passing faults are tried again, with what the server says about waiting; a request that the server turns down for good is an
+answer of its own kind. Errors hold neither keys nor text. The key comes from the environment only.
 """
 
 import asyncio
+import ipaddress
+import json
 import os
+import random
 import time
-from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
-import aiohttp
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from qantara.errors import CallError
-from qantara.llm.interface import FinishReason, Request, Response
+from qantara.errors import CallError, CallFailed
+from qantara.llm.breaker import Breaker
+from qantara.llm.faults import (
+    FATAL,
+    FLOW_CONTROL,
+    TURNED_DOWN,
+    Failure,
+    exhausted_for,
+    fault_of_status,
+    retry_after,
+    wait_before,
+)
+from qantara.llm.gate import Gate
+from qantara.llm.interface import Request, Response, Sending
+from qantara.llm.limits import InFlight
+from qantara.llm.sizes import Sizes
+from qantara.llm.wire import chat_body, read_completion, refusal, turned_down
 
 if TYPE_CHECKING:
-    from openai import AsyncOpenAI
+    import aiohttp
 
-_FINISH: dict[str, FinishReason] = {"stop": "stop", "length": "length", "content_filter": "refused"}
+_MOST_FLOW_CONTROL_TRIES = 100
+_MOST_FIRST_RETRIES = 2
+_ALL_TURNED_DOWN = 20
+_CONNECT_SECONDS = 15.0
+_NO_CREDIT = b"insufficient_quota"  # OpenAI's code for an account without money, sent as a 429 that no waiting mends
+_SAYS = {
+    "rate_limited": "too many requests (HTTP 429)",
+    "overloaded": "the server is overloaded",
+    "server_error": "the server failed",
+    "timeout": "no answer in time; raise timeout_seconds",
+    "unreachable": "can't be reached; start the server or change its url",
+    "connection": "the connection was lost",
+    "unparseable": "the answer is no chat completion; is the url right (does it end in /v1)?",
+}
 
 
 class EndpointConfig(BaseModel):
@@ -29,169 +59,197 @@ class EndpointConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     backend: Literal["endpoint"]
-    url: str = Field(pattern=r"^https?://[^@]+$", description="base URL without credentials, usually ending in /v1")
+    url: str = Field(
+        pattern=r"^https?://[^@?#]+$", description="base URL without credentials or query, usually ending in /v1"
+    )
     model: str = Field(min_length=1, description="the model's name on that server")
     api_key_env: str = Field(
         default="OPENAI_API_KEY", description="environment variable that holds the key; unset: none is needed"
     )
-    concurrency: int = Field(default=16, ge=1, le=1024, description="calls in flight at most")
+    concurrency: int = Field(default=64, ge=1, le=4096, description="calls in flight at most; grows to it on success")
     timeout_seconds: float = Field(default=120, gt=0, le=3600, description="longest wait for one answer")
-    max_retries: int = Field(default=3, ge=0, le=20, description="further tries of one call after a passing fault")
+    max_retries: int = Field(default=6, ge=0, le=100, description="further tries of one call after a passing fault")
+    requests_per_minute: float | None = Field(default=None, gt=0, description="quota of the endpoint; none: no limit")
+    tokens_per_minute: float | None = Field(
+        default=None, gt=0, description="quota of the endpoint, prompt and answer together; none: no limit"
+    )
+    breaker_pauses: int = Field(
+        default=6, ge=0, le=100, description="pauses in a row (5 s, doubling to 60 s) while most calls fail, then stop"
+    )
+    enforce_schema: bool = Field(
+        default=False, description="send a judge's JSON schema as response_format (vLLM, OpenAI and others know it)"
+    )
+
+    @field_validator("url")
+    @classmethod
+    def _names_a_host(cls, url: str) -> str:
+        place_of(url)  # a port that is none is a ValueError
+        if not urlsplit(url).hostname:
+            raise ValueError("it names no host")
+        return url
 
 
 class EndpointBackend:
-    """Calls to a server; the connection is opened for each batch and closed after it."""
+    """Calls to one server; the connections live from the first call until `close`."""
 
     name = "endpoint"
 
     def __init__(self, config: EndpointConfig) -> None:
         self._config = config
-
-    def complete(self, requests: Iterable[Request]) -> Iterator[tuple[int, Response]]:
-        """Yield answers as they arrive. Closing the iterator cancels what is still in flight.
-
-        A request is taken when it is sent. After a failure nothing more is sent; it rises when all in flight have come back.
-        """
-        with asyncio.Runner() as runner:
-            batch = _Batch(self._config, requests)
-            try:
-                runner.run(batch.start())
-                while (arrived := runner.run(batch.next())) is not None:
-                    yield from arrived
-            finally:
-                runner.run(batch.stop())
-
-
-class _Batch:
-    def __init__(self, config: EndpointConfig, requests: Iterable[Request]) -> None:
-        self._config = config
-        self._waiting = enumerate(requests)
-        self._failure: BaseException | None = None
-        self._flying: dict[asyncio.Task[Response], int] = {}
-        self._client: AsyncOpenAI | None = None
-
-    async def start(self) -> None:
-        from openai import AsyncOpenAI, DefaultAioHttpClient
-
-        self._client = AsyncOpenAI(
-            base_url=self._config.url,
-            api_key=os.environ.get(self._config.api_key_env) or "none",
-            timeout=self._config.timeout_seconds,
-            max_retries=self._config.max_retries,
-            http_client=DefaultAioHttpClient(),
+        self._place = place_of(config.url)
+        self._url = f"{config.url.rstrip('/')}/chat/completions"
+        self.gate = Gate(
+            self._place,
+            InFlight(config.concurrency),
+            Breaker(config.breaker_pauses),
+            requests_per_minute=config.requests_per_minute,
+            tokens_per_minute=config.tokens_per_minute,
         )
+        self._sizes = Sizes()
+        self._dice = random.Random()
+        self._num_turned_down = 0
+        self._session: aiohttp.ClientSession | None = None
 
-    async def next(self) -> list[tuple[int, Response]] | None:
-        while self._failure is None and len(self._flying) < self._config.concurrency:
-            if (item := next(self._waiting, None)) is None:
-                break
-            number, request = item
-            self._flying[asyncio.create_task(self._call(request))] = number
-        if not self._flying:
-            if self._failure is not None:
-                raise self._failure
-            return None
-        done, _ = await asyncio.wait(self._flying, return_when=asyncio.FIRST_COMPLETED)
-        arrived = []
-        for task in done:
-            number = self._flying.pop(task)
-            if error := task.exception():
-                self._failure = self._failure or error
-            else:
-                arrived.append((number, task.result()))
-        return arrived
+    @property
+    def capacity(self) -> int:
+        """Return how many calls may be in flight."""
+        return self._config.concurrency
 
-    async def stop(self) -> None:
-        for task in self._flying:
-            task.cancel()
-        await asyncio.gather(*self._flying, return_exceptions=True)
-        if self._client is not None:
-            await self._client.close()
+    async def answer(self, request: Request, sending: Sending) -> Response:
+        """Return the answer of the server; see `Backend`."""
+        body = json.dumps(chat_body(request), ensure_ascii=False).encode("utf-8")
+        failures = slow_downs = 0
+        while True:
+            outcome = await self._enter_and_try(request, body, sending)
+            if isinstance(outcome, Response):
+                return outcome
+            failures += outcome.fault not in FLOW_CONTROL
+            slow_downs += outcome.fault in FLOW_CONTROL
+            if self._is_last(outcome, failures, slow_downs):
+                raise self._error(outcome, request)
+            await asyncio.sleep(wait_before(failures + slow_downs, outcome, self._dice))
 
-    async def _call(self, request: Request) -> Response:
-        import openai
-        from openai.types.chat import ChatCompletion
+    async def close(self) -> None:
+        """Close the connections."""
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
 
-        if self._client is None:
-            raise RuntimeError("a batch is started before it is waited for")
+    def _is_last(self, failure: Failure, failures: int, slow_downs: int) -> bool:
+        breaker = self.gate.breaker
+        if failure.fault in FATAL or failures > self._config.max_retries or slow_downs > _MOST_FLOW_CONTROL_TRIES:
+            return True
+        if breaker.has_ever_succeeded or failure.fault in FLOW_CONTROL:
+            return False
+        # a server that never answered anything is more likely misnamed than unwell: no pauses for it
+        return failures > _MOST_FIRST_RETRIES or not breaker.is_closed
+
+    async def _enter_and_try(self, request: Request, body: bytes, sending: Sending) -> Response | Failure:
+        estimate = self._sizes.estimate(request, len(body))
+        began = await self.gate.enter(estimate)
+        try:
+            await sending()
+            outcome, headers = await self._try(request, body)
+            if isinstance(outcome, Response) and self._is_all_turned_down(outcome):
+                outcome = Failure("not_found", outcome.status)
+            if isinstance(outcome, Failure):
+                await sending.ended(outcome.fault)
+        except BaseException:
+            self.gate.given_up(began, estimate)
+            raise
+        if isinstance(outcome, Failure):
+            # nothing is awaited from here to a fatal error's end: whoever gets this place finds the desk stopped
+            self.gate.failed(outcome, began, estimate)
+            return outcome
+        self._sizes.learn(len(body), outcome)
+        used = None if outcome.prompt_tokens is None else outcome.prompt_tokens + (outcome.completion_tokens or 0)
+        self.gate.answered(estimate, used, exhausted_for(headers))
+        return outcome
+
+    async def _try(self, request: Request, body: bytes) -> tuple[Response | Failure, Mapping[str, str]]:
+        import aiohttp
+
         started = time.monotonic()
         try:
-            answer = await self._client.chat.completions.create(**_parameters(request))
-        except openai.APITimeoutError as error:
-            if _never_connected(error):
-                raise CallError(f"{self._place()}: can't be reached; start the server or change its url") from error
-            raise CallError(
-                f"{self._place()}: no answer in {self._config.timeout_seconds:g} s; raise timeout_seconds"
-            ) from error
-        except openai.APIConnectionError as error:
-            raise CallError(f"{self._place()}: can't be reached; start the server or change its url") from error
-        except openai.APIStatusError as error:
-            raise CallError(f"{self._place()}: {_status_advice(error.status_code, request.model)}") from error
-        except openai.OpenAIError as error:
-            raise CallError(f"{self._place()}: the call failed ({type(error).__name__}); check the server") from error
-        if not isinstance(answer, ChatCompletion):  # a web page, say: the SDK hands it on as text
-            raise CallError(
-                f"{self._place()}: the answer is no chat completion; is the url right (does it end in /v1)?"
+            # no redirection: it would take the texts to a server that nobody named
+            async with self._opened().post(self._url, data=body, allow_redirects=False) as answer:
+                content = await answer.read()
+                status, headers = answer.status, answer.headers
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL):
+            return Failure("unreachable"), {}
+        except TimeoutError:
+            return Failure("timeout"), {}
+        except (aiohttp.ClientError, OSError):
+            return Failure("connection"), {}
+        seconds = time.monotonic() - started
+        fault = fault_of_status(status)
+        if fault == "rate_limited" and _NO_CREDIT in content:
+            return Failure("refused_key", status), headers
+        if fault is not None:
+            return Failure(fault, status, retry_after(headers) or exhausted_for(headers)), headers
+        parsed = _json(content)
+        if status >= 400:
+            return turned_down(request, refusal(status, parsed), status, seconds), headers
+        response = read_completion(parsed, request, seconds)
+        return response or Failure("unparseable", status), headers
+
+    def _opened(self) -> "aiohttp.ClientSession":
+        import aiohttp
+
+        if self._session is None:
+            key = os.environ.get(self._config.api_key_env, "").strip() or "none"
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=0),  # the gate limits
+                timeout=aiohttp.ClientTimeout(total=self._config.timeout_seconds, sock_connect=_CONNECT_SECONDS),
+                headers={"Authorization": f"Bearer {key}", "Content-Type": "application/json"},
+                trust_env=not _is_loopback(self._config.url),  # proxies of the environment, but not to this machine
             )
-        return _response(answer, request, time.monotonic() - started)
+        return self._session
 
-    def _place(self) -> str:
-        parts = urlsplit(self._config.url)
-        return f"{parts.scheme}://{parts.hostname}" + (f":{parts.port}" if parts.port else "") + parts.path
+    def _is_all_turned_down(self, response: Response) -> bool:
+        """Tell whether the server turned down every one of the first requests: then it is not the texts' fault."""
+        if response.finish_reason == "stop":
+            self._num_turned_down = -1
+        if response.finish_reason != "bad_request" or self._num_turned_down < 0:
+            return False
+        self._num_turned_down += 1
+        return self._num_turned_down >= _ALL_TURNED_DOWN
 
-
-def _parameters(request: Request) -> dict[str, Any]:
-    parameters: dict[str, Any] = {
-        "model": request.model,
-        "messages": [{"role": message.role, "content": message.content} for message in request.messages],
-        "max_tokens": request.max_tokens,
-        "temperature": request.temperature,
-    }
-    if request.stop:
-        parameters["stop"] = list(request.stop)
-    return parameters
-
-
-def _response(answer: Any, request: Request, seconds: float) -> Response:  # noqa: ANN401 - servers differ in what they fill
-    if not answer.choices:
-        return Response(
-            text="",
-            finish_reason="other",
-            prompt_tokens=None,
-            completion_tokens=None,
-            model=request.model,
-            seconds=seconds,
-        )
-    choice, usage = answer.choices[0], answer.usage
-    text = choice.message.content or ""
-    reason = "refused" if getattr(choice.message, "refusal", None) else _FINISH.get(choice.finish_reason, "other")
-    if reason == "stop" and not text.strip():
-        reason = "other"
-    return Response(
-        text=text,
-        finish_reason=reason,
-        prompt_tokens=usage.prompt_tokens if usage else None,
-        completion_tokens=usage.completion_tokens if usage else None,
-        model=answer.model or request.model,
-        seconds=seconds,
-    )
+    def _error(self, failure: Failure, request: Request) -> CallError:
+        status = f" (HTTP {failure.status})" if failure.status and failure.fault != "rate_limited" else ""
+        if failure.fault == "refused_key" and failure.status in (402, 429):
+            return CallError(f"{self._place}: the account has no credit left (HTTP {failure.status})")
+        if failure.fault == "refused_key":
+            advice = f"the key was not accepted{status}; set the environment variable named in api_key_env"
+            return CallError(f"{self._place}: {advice}")
+        if failure.fault == "not_found" and failure.status in TURNED_DOWN:
+            says = f"the first {_ALL_TURNED_DOWN} requests were all turned down{status}; check model and settings, then run"
+            return CallError(f"{self._place}: {says} `qantara calls forget RUN` so that they are asked again")
+        if failure.fault == "not_found":
+            return CallError(
+                f"{self._place}: no such model or path{status}, model {request.model}; check url and model"
+            )
+        if not self.gate.breaker.has_ever_succeeded:
+            return CallError(f"{self._place}: {_SAYS[failure.fault]}{status}")
+        return CallFailed(f"{self._place}: {_SAYS[failure.fault]}{status}, also after retries", failure.fault)
 
 
-def _status_advice(status: int, model: str) -> str:
-    if status in (401, 403):
-        return f"the key was not accepted (HTTP {status}); set the environment variable named in api_key_env"
-    if status == 404:
-        return f"no such model or path (HTTP 404, model {model}); check url and model"
-    if status == 429:
-        return "too many requests (HTTP 429), also after retries; lower concurrency and run again"
-    if status >= 500:
-        return f"the server failed (HTTP {status}), also after retries; run again when it is well"
-    return f"the request was refused (HTTP {status}); check model and max_output_tokens"
+def place_of(url: str) -> str:
+    """Return a URL as it may be shown: without credentials, query or fragment."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.hostname}" + (f":{parts.port}" if parts.port else "") + parts.path
 
 
-def _never_connected(error: BaseException) -> bool:
-    """Tell whether a "timeout" is in truth a refused connection: the SDK's aiohttp transport (openai 3.54) names both so."""
-    cause: BaseException | None = error
-    while cause is not None and not isinstance(cause, aiohttp.ClientConnectorError):
-        cause = cause.__cause__
-    return cause is not None
+def _is_loopback(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _json(content: bytes) -> object:
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError):  # UnicodeDecodeError is a ValueError
+        return None

@@ -1,18 +1,30 @@
-"""The one interface to a language model: messages in, text out. Endpoint, local and recorded models are all a `Backend`.
+"""The one interface to a language model: a request in, a response out. All ways to ask one are `Backend`s.
 
 Nothing here talks to a model; who keeps the answers is `calls`, who decides what must be asked is `caller`.
 """
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+import re
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from qantara.records import Role
 
-FinishReason = Literal["stop", "length", "refused", "other"]
-PROTOCOL_VERSION = 1  # part of every key: a change here makes every call a new one
+FinishReason = Literal["stop", "length", "refused", "empty", "bad_request", "context_overflow", "other"]
+Fault = Literal[
+    "rate_limited",
+    "overloaded",
+    "server_error",
+    "timeout",
+    "unreachable",
+    "connection",
+    "unparseable",
+    "refused_key",
+    "not_found",
+]
+_NO_TEXT = re.compile("[\x00\ud800-\udfff]")
+PROTOCOL_VERSION = 2  # part of every key: a change here makes every call a new one
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,18 +37,28 @@ class Message:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """What is asked of a model; `temperature` 0 is greedy, `stop` strings end the text and are not part of it."""
+    """What is asked of a model; `temperature` 0 is greedy, `stop` strings end the text and are not part of it.
+
+    `schema` is a JSON Schema (as JSON text) that the server is asked to enforce, "" for free text. `sample` tells a deliberate
+    further asking of the same request from the first: it is part of the key and is not sent.
+    """
 
     model: str
     messages: tuple[Message, ...]
     max_tokens: int
     temperature: float = 0.0
     stop: tuple[str, ...] = ()
+    schema: str = ""
+    sample: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Response:
-    """What came back; only `stop` is a whole answer. A token count that the model did not tell is None, never 0."""
+    """What came back; only `stop` is a whole answer. A token count that the model did not tell is None, never 0.
+
+    `length` was cut off, `refused` by the model or a filter, `empty` held no text, `bad_request` and `context_overflow` were turned
+    down by the server (`status` is then its HTTP status): all of them are answers that are remembered, none is a success.
+    """
 
     text: str
     finish_reason: FinishReason
@@ -44,28 +66,56 @@ class Response:
     completion_tokens: int | None
     model: str
     seconds: float
+    cached_tokens: int | None = None
+    status: int | None = None
+
+
+class Sending(Protocol):
+    """What a backend awaits before each try that may cost money."""
+
+    async def __call__(self, after: Fault | None = None) -> None:
+        """Note that a try begins; `after` tells how the last one ended that brought no answer. Raises when nothing may be sent."""
+        ...
+
+    async def ended(self, fault: Fault) -> None:
+        """Note at once how a try ended that brought no answer; a process killed later then knows that nothing was on its way."""
+        ...
 
 
 class Backend(Protocol):
-    """Something that answers requests."""
+    """Something that answers requests, many at once."""
 
     @property
     def name(self) -> str:
         """Return the kind of the backend, as the ledger keeps it."""
         ...
 
-    def complete(self, requests: Iterable[Request]) -> Iterator[tuple[int, Response]]:
-        """Yield each request's position and answer in the order of arrival.
+    @property
+    def capacity(self) -> int:
+        """Return how many calls it is good to have waiting at once."""
+        ...
 
-        A backend whose calls cost money takes a request from `requests` only when it sends it: the caller writes down at that
-        moment that it was sent. Raises CallError when a request can't be answered, after yielding what else was in flight.
+    async def answer(self, request: Request, sending: Sending) -> Response:
+        """Return the answer; `sending` is awaited before each try that may cost money, and a try is made only if it returns.
+
+        Passing faults are tried again inside, a bounded number of times, then CallFailed rises: this call alone has no answer.
+        Raises CallError for what concerns every call and the user has to mend.
         """
+        ...
+
+    async def close(self) -> None:
+        """Give back connections, threads and models; what still waits for an answer is cancelled."""
         ...
 
 
 def parameters(request: Request) -> dict[str, object]:
     """Return the settings of a request that change its answer, as plain values."""
-    return {"max_tokens": request.max_tokens, "temperature": float(request.temperature), "stop": list(request.stop)}
+    settings: dict[str, object] = {
+        "max_tokens": request.max_tokens,
+        "temperature": float(request.temperature),
+        "stop": list(request.stop),
+    }
+    return settings | ({"schema": request.schema} if request.schema else {})
 
 
 def messages(request: Request) -> list[dict[str, str]]:
@@ -74,12 +124,17 @@ def messages(request: Request) -> list[dict[str, str]]:
 
 
 def call_key(request: Request) -> str:
-    """Return the key of a call: 32 hexadecimal digits of BLAKE2b over everything that is sent to the model."""
-    parts = [PROTOCOL_VERSION, request.model, parameters(request), messages(request)]
+    """Return the key of a call: 32 hexadecimal digits of BLAKE2b over everything that is sent to the model, and the sample."""
+    parts = [PROTOCOL_VERSION, request.model, parameters(request), messages(request), request.sample]
     text = json.dumps(parts, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return hashlib.blake2b(text.encode("utf-8"), digest_size=16).hexdigest()
 
 
-def whole_or_other(text: str, finish_reason: FinishReason) -> FinishReason:
-    """Return the finish reason, with `other` for a "whole" answer that holds no text: that is no success."""
-    return "other" if finish_reason == "stop" and not text.strip() else finish_reason
+def storable(text: str) -> str:
+    """Return a text that every database can keep: what models emit that is no text (NUL, lone surrogates) becomes U+FFFD."""
+    return _NO_TEXT.sub("\ufffd", text)
+
+
+def whole_or_empty(text: str, finish_reason: FinishReason) -> FinishReason:
+    """Return the finish reason, with `empty` for a "whole" answer that holds no text: that is no success."""
+    return "empty" if finish_reason == "stop" and not text.strip() else finish_reason

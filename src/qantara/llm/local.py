@@ -1,21 +1,29 @@
-"""A language model run here with transformers: batches of similar length, greedy by default, finished rows leave the batch.
+"""Language models run here with transformers: rows of a batch written together, greedy by default.
 
-Reads a model reference (loaded on first use); writes nothing. Made for small models and modest machines: a large model belongs
-behind an endpoint. In bf16 an answer may depend on what else was in its batch; the ledger keeps the first one.
+A row leaves the batch when it ends and a waiting request takes its place. Reads a model reference (loaded on first use); writes
+nothing. Made for small models and modest machines: a large model belongs behind an endpoint. A request's `schema` is not enforced.
+In bf16 an answer may depend on what else was in its batch; the ledger keeps the first one.
 """
 
+import asyncio
+import threading
 import time
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from qantara.errors import ModelError
-from qantara.llm.interface import FinishReason, Request, Response, call_key, messages, whole_or_other
+from qantara.llm.gathering import Gathering, Waiting
+from qantara.llm.interface import FinishReason, Request, Response, Sending, call_key, messages, whole_or_empty
+from qantara.llm.local_rows import Rows
 
 if TYPE_CHECKING:
     import torch
+
+_LINGER_SECONDS = 0.05
+_LISTS_WAITING = 4  # so many batches wait at once: something to sort by length, and something to fill places with
 
 
 class LocalConfig(BaseModel):
@@ -25,12 +33,12 @@ class LocalConfig(BaseModel):
 
     backend: Literal["local"] = Field(description="local: a model run here with transformers")
     model: str = Field(min_length=1, description="model reference: hf:, path: or pypi:")
-    batch_size: int = Field(default=8, ge=1, le=1024, description="requests generated together")
+    batch_size: int = Field(default=8, ge=1, le=1024, description="requests generated together at most")
     max_input_tokens: int = Field(
         default=2048,
         ge=1,
         le=131072,
-        description="longest prompt in tokens; a longer one is answered with finish `other`",
+        description="longest prompt in tokens; a longer one is answered with `context_overflow`",
     )
     template: Literal["chat", "none"] = Field(
         default="chat", description="chat: the model's chat template; none: the messages' texts joined and continued"
@@ -40,17 +48,8 @@ class LocalConfig(BaseModel):
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Prompt:
-    """A request ready for the model: its position among the requests and its token ids."""
-
-    position: int
-    request: Request
-    ids: list[int]
-
-
 class LocalBackend:
-    """Generates with the model of a config."""
+    """Generates with the model of a config, in one thread beside the event loop."""
 
     name = "local"
 
@@ -58,20 +57,62 @@ class LocalBackend:
         self.config = config
         self._model: Any = None
         self._tokenizer: Any = None
+        self._gathering = Gathering(self._work, limit=self.capacity, linger_seconds=_LINGER_SECONDS, at_once=1)
 
-    def complete(self, requests: Iterable[Request]) -> Iterator[tuple[int, Response]]:
-        """Yield answers as rows finish, shortest prompts first; one over `max_input_tokens` is answered `other`."""
-        listed = list(requests)
-        if not listed:
-            return
+    @property
+    def capacity(self) -> int:
+        """Return how many calls it is good to have waiting: a few batches."""
+        return _LISTS_WAITING * self.config.batch_size
+
+    async def answer(self, request: Request, sending: Sending) -> Response:
+        """Return the model's text; see `Backend`. A prompt over `max_input_tokens` is answered `context_overflow`.
+
+        At temperature 0 a further `sample` gives the same text; above, its draws have another seed.
+        """
+        await sending()
+        return await self._gathering.answer(request, sending)
+
+    async def close(self) -> None:
+        """Stop generating and let go of the model."""
+        await self._gathering.close()
+        self._model = self._tokenizer = None
+
+    async def _work(self, calls: list[Waiting]) -> None:
+        stop = threading.Event()
+        thread = asyncio.get_running_loop().run_in_executor(None, self._generate, calls, stop)
+        try:
+            await asyncio.shield(thread)
+        finally:
+            stop.set()
+            await asyncio.gather(thread, return_exceptions=True)
+
+    def _generate(self, calls: list[Waiting], stop: threading.Event) -> None:
+        """Write the answers of `calls` and of what comes meanwhile, until nothing waits; runs in a thread."""
         self._load()
-        prompts = [_Prompt(position, request, self._encode(request)) for position, request in enumerate(listed)]
-        for prompt in prompts:
-            if len(prompt.ids) > self.config.max_input_tokens:
-                yield prompt.position, self._response(prompt, "", "other", 0, 0.0)
-        fitting = sorted((p for p in prompts if len(p.ids) <= self.config.max_input_tokens), key=lambda p: len(p.ids))
-        for start in range(0, len(fitting), self.config.batch_size):
-            yield from self._generate(fitting[start : start + self.config.batch_size])
+        waiting = self._prepared(calls)
+        rows: list[_Row] = []
+        batch = Rows(self._model)
+        while (rows or waiting) and not stop.is_set():
+            if rows:
+                rows = self._advance(batch, rows, batch.step([row.ids[-1] for row in rows]), 0)
+            if len(rows) < self.config.batch_size and (not rows or batch.can_be_joined):
+                calls[:] = [call for call in calls if not call.is_over]
+                calls += (new := self._gathering.take(self.capacity - len(waiting)))
+                waiting = sorted(waiting + self._prepared(new), key=lambda row: len(row.prompt))
+                free = self.config.batch_size - len(rows)
+                joining, waiting = [row for row in waiting[:free] if not row.call.is_over], waiting[free:]
+                rows = self._joined(batch, rows, joining)
+
+    def _prepared(self, calls: Sequence[Waiting]) -> "list[_Row]":
+        """Return calls ready for the model, shortest prompts first; one that is too long is answered here."""
+        rows = []
+        for call in calls:
+            row = _Row(call, self._encode(call.request), _Sampler(call.request, self._model.device))
+            if len(row.prompt) > self.config.max_input_tokens:
+                self._answer(row, "", "context_overflow")
+            else:
+                rows.append(row)
+        return sorted(rows, key=lambda row: len(row.prompt))
 
     def _load(self) -> None:
         if self._model is not None:
@@ -94,27 +135,26 @@ class LocalBackend:
             encoded = self._tokenizer("".join(message.content for message in request.messages))
         return list(encoded["input_ids"])
 
-    def _generate(self, prompts: list[_Prompt]) -> Iterator[tuple[int, Response]]:
-        """Generate one batch token by token, yielding each row's answer when it ends and dropping it from the batch."""
-        started = time.perf_counter()
-        rows = list(prompts)
-        written: list[list[int]] = [[] for _ in rows]
-        batch = _Batch(self._model, [prompt.ids for prompt in rows])
-        samplers = [_Sampler(prompt.request, self._model.device) for prompt in rows]
-        while rows:
-            logits = batch.step()
-            tokens = [sampler.choose(row) for sampler, row in zip(samplers, logits, strict=True)]
-            kept = []
-            for i, (prompt, ids, token) in enumerate(zip(rows, written, tokens, strict=True)):
-                ids.append(token)
-                ending = self._ending(prompt.request, ids)
-                if ending is None:
-                    kept.append(i)
-                    continue
-                text, reason = ending
-                yield prompt.position, self._response(prompt, text, reason, len(ids), time.perf_counter() - started)
-            rows, written, samplers = [rows[i] for i in kept], [written[i] for i in kept], [samplers[i] for i in kept]
-            batch.keep(kept, [tokens[i] for i in kept])
+    def _advance(self, batch: Rows, rows: "list[_Row]", logits: "torch.Tensor", first: int) -> "list[_Row]":
+        """Give the rows from `first` on their next token, answer those that end, and return the rows that go on."""
+        kept = list(range(first))
+        for i, row_logits in enumerate(logits, start=first):
+            row = rows[i]
+            row.ids.append(row.sampler.choose(row_logits))
+            if (ending := self._ending(row.call.request, row.ids)) is not None:
+                self._answer(row, *ending)
+            elif not row.call.is_over:
+                kept.append(i)
+        batch.keep(kept)
+        return [rows[i] for i in kept]
+
+    def _joined(self, batch: Rows, rows: "list[_Row]", joining: "list[_Row]") -> "list[_Row]":
+        """Read the prompts of new rows and return all rows that go on."""
+        if not joining:
+            return rows
+        for row in joining:
+            row.began_seconds = time.perf_counter()
+        return self._advance(batch, rows + joining, batch.join([row.prompt for row in joining]), len(rows))
 
     def _ending(self, request: Request, ids: list[int]) -> tuple[str, FinishReason] | None:
         """Return the text and why it ends, or None if it goes on."""
@@ -134,61 +174,27 @@ class LocalBackend:
         ids = configured if isinstance(configured, list) else [configured]
         return {token for token in (*ids, self._tokenizer.eos_token_id) if token is not None}
 
-    def _response(self, prompt: _Prompt, text: str, reason: FinishReason, num_tokens: int, seconds: float) -> Response:
-        return Response(
+    def _answer(self, row: "_Row", text: str, reason: FinishReason) -> None:
+        response = Response(
             text=text,
-            finish_reason=whole_or_other(text, reason),
-            prompt_tokens=len(prompt.ids),
-            completion_tokens=num_tokens,
+            finish_reason=whole_or_empty(text, reason),
+            prompt_tokens=len(row.prompt),
+            completion_tokens=len(row.ids),
             model=self.config.model,
-            seconds=round(seconds, 3),
+            seconds=round(time.perf_counter() - row.began_seconds, 3) if row.ids else 0.0,
         )
+        row.call.answer_from_thread(response)
 
 
-class _Batch:
-    """The rows that are still being written: their cache, mask and next inputs, padded on the left."""
+@dataclass(eq=False, slots=True)
+class _Row:
+    """A call with its prompt's token ids and the ids written so far."""
 
-    def __init__(self, model: Any, prompts: list[list[int]]) -> None:  # noqa: ANN401  (a transformers model has no useful type)
-        import torch
-        from transformers import DynamicCache
-
-        self.model = model
-        width = max(len(ids) for ids in prompts)
-        padding = model.generation_config.pad_token_id or 0
-        padded = [[padding] * (width - len(ids)) + ids for ids in prompts]
-        mask = [[0] * (width - len(ids)) + [1] * len(ids) for ids in prompts]
-        self.inputs = torch.tensor(padded, device=model.device)
-        self.mask = torch.tensor(mask, device=model.device)
-        self.cache = DynamicCache(config=model.config)
-
-    def step(self) -> "torch.Tensor":
-        """Return the next token's logits, rows by vocabulary, in fp32."""
-        import torch
-
-        positions = (self.mask.cumsum(-1) - 1).clamp(min=0)[:, -self.inputs.shape[1] :]
-        with torch.inference_mode():
-            out = self.model(
-                input_ids=self.inputs,
-                attention_mask=self.mask,
-                position_ids=positions,
-                past_key_values=self.cache,
-                use_cache=True,
-                logits_to_keep=1,
-            )
-        logits: torch.Tensor = out.logits[:, -1].float()
-        return logits
-
-    def keep(self, rows: list[int], tokens: list[int]) -> None:
-        """Go on with some of the rows, each with its newest token."""
-        import torch
-
-        if len(rows) < len(self.mask):
-            selected = torch.tensor(rows, dtype=torch.long, device=self.mask.device)
-            if rows:
-                self.cache.batch_select_indices(selected)
-            self.mask = self.mask[selected]
-        self.inputs = torch.tensor(tokens, device=self.mask.device).view(-1, 1)
-        self.mask = torch.cat([self.mask, self.mask.new_ones(len(rows), 1)], dim=-1)
+    call: Waiting
+    prompt: list[int]
+    sampler: "_Sampler"
+    ids: list[int] = field(default_factory=list)
+    began_seconds: float = 0.0
 
 
 class _Sampler:

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, cast
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from qantara.errors import CallError, DataError
-from qantara.llm.interface import Message, Request, Response, call_key, messages, parameters
+from qantara.llm.interface import Message, Request, Response, Sending, call_key, messages, parameters
 
 
 class RecordedConfig(BaseModel):
@@ -31,6 +31,7 @@ class _Parameters(BaseModel):
     max_tokens: Annotated[int, Field(gt=0)]
     temperature: float = 0.0
     stop: tuple[str, ...] = ()
+    schema_: str = Field(default="", alias="schema")
 
 
 class _Line(BaseModel):
@@ -40,6 +41,7 @@ class _Line(BaseModel):
     messages: tuple[Message, ...]
     parameters: _Parameters
     response: Response
+    sample: int = 0
 
 
 _LINE = TypeAdapter(_Line)
@@ -54,23 +56,30 @@ class RecordedBackend:
         self.path = path
         self._answers: dict[str, Response] | None = None
 
-    def complete(self, requests: Iterable[Request]) -> Iterator[tuple[int, Response]]:
-        """Yield the recorded answers in the order of the requests; raise CallError at the first that is not in the file."""
+    @property
+    def capacity(self) -> int:
+        """Return how many calls it is good to have waiting: they cost nothing and wait for nothing."""
+        return 64
+
+    async def answer(self, request: Request, sending: Sending) -> Response:
+        """Return the recorded answer; raise CallError when it is not in the file."""
         if self._answers is None:
             self._answers = read_answers(self.path)
-        for position, request in enumerate(requests):
-            key = call_key(request)
-            if key not in self._answers:
-                raise CallError(
-                    f"no recorded answer for call {key} (model {request.model}) in {self.path}: "
-                    "the prompt or the item changed; record again"
-                )
-            yield position, self._answers[key]
+        key = call_key(request)
+        if key not in self._answers:
+            raise CallError(
+                f"no recorded answer for call {key} (model {request.model}) in {self.path}: "
+                "the prompt or the item changed; record again"
+            )
+        return self._answers[key]
+
+    async def close(self) -> None:
+        """There is nothing to give back."""
 
 
 def call_record(request: Request, response: Response) -> dict[str, object]:
     """Return one call as a line of the recorded format."""
-    answer = {
+    answer: dict[str, object] = {
         "text": response.text,
         "finish_reason": response.finish_reason,
         "prompt_tokens": response.prompt_tokens,
@@ -78,13 +87,15 @@ def call_record(request: Request, response: Response) -> dict[str, object]:
         "model": response.model,
         "seconds": response.seconds,
     }
+    answer |= {"cached_tokens": response.cached_tokens} if response.cached_tokens is not None else {}
+    answer |= {"status": response.status} if response.status is not None else {}
     return {
         "key": call_key(request),
         "model": request.model,
         "messages": messages(request),
         "parameters": parameters(request),
         "response": answer,
-    }
+    } | ({"sample": request.sample} if request.sample else {})
 
 
 def read_answers(path: Path) -> dict[str, Response]:
@@ -100,6 +111,8 @@ def read_answers(path: Path) -> dict[str, Response]:
             max_tokens=recorded.parameters.max_tokens,
             temperature=recorded.parameters.temperature,
             stop=recorded.parameters.stop,
+            schema=recorded.parameters.schema_,
+            sample=recorded.sample,
         )
         if (key := call_key(request)) != recorded.key:
             raise DataError(
