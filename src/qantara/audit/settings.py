@@ -13,7 +13,7 @@ from qantara.audit.own_faults import own_faults
 from qantara.audit.pairs import Shape
 from qantara.audit.stage import AuditConfig
 from qantara.errors import QantaraError
-from qantara.fidelity.terms import read_glossary
+from qantara.fidelity.glossary_files import read_glossary
 from qantara.languages import language
 
 

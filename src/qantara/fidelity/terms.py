@@ -1,16 +1,15 @@
-"""A user's glossary: terms of the source language, each with the target terms that are accepted for it; from TSV or TBX."""
+"""A user's glossary: terms of the source language, each with the target terms that are accepted for it.
 
-import xml.etree.ElementTree as ElementTree
+A term is found as it is written, in any case and with any tashkeel, but not in its other forms ("strokes"). Files are read and
+written in `glossary_files`.
+"""
+
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 
-from qantara.errors import DataError
 from qantara.fidelity.reading import Reading
 from qantara.fidelity.vocabulary import vocabulary, words_of
-
-_XML_LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
 
 
 @dataclass(frozen=True)
@@ -20,33 +19,51 @@ class Glossary:
     accepted: Mapping[str, tuple[str, ...]]
 
     @cached_property
-    def _heads(self) -> Mapping[str, Sequence[tuple[str, Sequence[str]]]]:
-        """Return the terms with their words by their first word, the longest first."""
-        found: dict[str, list[tuple[str, Sequence[str]]]] = {}
+    def _by_words(self) -> Mapping[tuple[str, ...], Sequence[str]]:
+        """Return the terms by their words; of those that differ in writing alone an acronym comes first."""
+        found: dict[tuple[str, ...], list[str]] = {}
         for term in self.accepted:
-            words = words_of(term)
-            if words:
-                found.setdefault(words[0], []).append((term, words))
-        return {head: sorted(terms, key=lambda pair: -len(pair[1])) for head, terms in found.items()}
+            if words := tuple(words_of(term)):
+                found.setdefault(words, []).append(term)
+        return {words: sorted(terms, key=lambda term: not term.isupper()) for words, terms in found.items()}
+
+    @cached_property
+    def _lengths(self) -> Mapping[str, Sequence[int]]:
+        """Return how many words the terms have that begin with a word, the most first."""
+        found: dict[str, set[int]] = {}
+        for words in self._by_words:
+            found.setdefault(words[0], set()).add(len(words))
+        return {head: sorted(lengths, reverse=True) for head, lengths in found.items()}
 
     @cached_property
     def _accepted_words(self) -> Mapping[str, Sequence[str]]:
         return {target: words_of(target) for targets in self.accepted.values() for target in targets}
 
     def terms_in(self, reading: Reading) -> Iterator[tuple[str, tuple[int, int]]]:
-        """Yield each term of the glossary that a source text has, once, with its folded span; the longest term wins."""
+        """Yield each term of the glossary that a source text has, once, with its folded span; the longest term wins.
+
+        An acronym (all its letters are capitals) must be one in the text as well: "aids" is no AIDS.
+        """
         told: set[str] = set()
         last = -1
         for i, token in enumerate(reading.tokens):
-            if i <= last:
+            if i <= last or token not in self._lengths:
                 continue
-            for term, words in self._heads.get(token, ()):
-                if list(reading.tokens[i : i + len(words)]) == list(words):
-                    last = i + len(words) - 1
-                    if term not in told:
-                        told.add(term)
-                        yield term, (reading.starts[i], reading.starts[last] + len(reading.tokens[last]))
-                    break
+            if found := self._longest(reading, i):
+                term, last = found
+                if term not in told:
+                    told.add(term)
+                    yield term, _place(reading, i, last)
+
+    def _longest(self, reading: Reading, first: int) -> tuple[str, int] | None:
+        """Return the longest term that begins with a text's word, and its last word's index."""
+        for length in self._lengths[reading.tokens[first]]:
+            words = tuple(reading.tokens[first : first + length])  # near the end of the text there may be fewer
+            last = first + len(words) - 1
+            for term in self._by_words.get(words, ()):
+                if not term.isupper() or reading.quote(*_place(reading, first, last)).isupper():
+                    return term, last
+        return None
 
     def has_any(self, reading: Reading, code: str, accepted: Iterable[str]) -> bool:
         """Tell whether a target text has one of the accepted terms, with any prefix of its language."""
@@ -61,58 +78,5 @@ class Glossary:
         return False
 
 
-def read_glossary(path: Path, source_language: str, target_language: str) -> Glossary:
-    """Read a TSV of two columns (source term, target terms separated by "|"; "#" lines are skipped) or a TBX file."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{path}: the glossary can't be read as UTF-8 text") from error
-    if text.lstrip().startswith("<"):
-        return Glossary(_collected(_from_tbx(text, path, source_language, target_language)))
-    return Glossary(_collected(_from_tsv(text, path)))
-
-
-def _from_tsv(text: str, path: Path) -> Iterable[tuple[str, str]]:
-    for number, line in enumerate(text.splitlines(), start=1):
-        if not line.strip() or line.startswith("#"):
-            continue
-        cells = line.split("\t")
-        if len(cells) < 2 or not cells[0].strip() or not cells[1].strip():
-            raise DataError(f"{path}: line {number} has no two columns: source term, tab, target terms")
-        for target in cells[1].split("|"):
-            yield cells[0].strip(), target.strip()
-
-
-def _from_tbx(text: str, path: Path, source_language: str, target_language: str) -> Iterable[tuple[str, str]]:
-    """Yield the terms of TBX-Basic and TBX v3 entries (`termEntry` or `conceptEntry`), whatever their namespace."""
-    if "<!ENTITY" in text:
-        raise DataError(f"{path}: entities are not allowed in a TBX file")
-    try:
-        root = ElementTree.fromstring(text)
-    except ElementTree.ParseError as error:
-        raise DataError(f"{path}: not well-formed XML ({error})") from error
-    for entry in root.iter():
-        if _name(entry) not in ("termEntry", "conceptEntry"):
-            continue
-        terms: dict[str, list[str]] = {}
-        for section in entry.iter():
-            if _name(section) in ("langSet", "langSec"):
-                code = section.get(_XML_LANGUAGE, "").split("-")[0].lower()
-                terms.setdefault(code, []).extend(
-                    (term.text or "").strip() for term in section.iter() if _name(term) == "term"
-                )
-        for source in terms.get(source_language, ()):
-            for target in terms.get(target_language, ()):
-                yield source, target
-
-
-def _name(element: ElementTree.Element) -> str:
-    return str(element.tag).rpartition("}")[2]
-
-
-def _collected(pairs: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
-    found: dict[str, tuple[str, ...]] = {}
-    for source, target in pairs:
-        if source and target:
-            found[source] = (*found.get(source, ()), target)
-    return found
+def _place(reading: Reading, first: int, last: int) -> tuple[int, int]:
+    return reading.starts[first], reading.starts[last] + len(reading.tokens[last])

@@ -5,7 +5,7 @@ written oddly does not pass for hydralazine.
 """
 
 from collections.abc import Iterable
-from functools import cache
+from functools import cache, lru_cache
 
 from rapidfuzz import process
 from rapidfuzz.distance import Levenshtein
@@ -18,6 +18,7 @@ _LEAST_LETTERS = 4
 _LEAST_SKELETON = 3
 _LEAST_SIMILARITY, _SHORT_SKELETON = 0.8, 4
 _SILENT = "-"
+_WORDS_KEPT = 1 << 16  # a million texts have more forms of words than memory should hold
 
 
 @cache
@@ -26,7 +27,7 @@ def _classes(script: str) -> tuple[tuple[str, str], ...]:
     return tuple(sorted(found, key=lambda pair: -len(pair[0])))
 
 
-@cache
+@lru_cache(maxsize=_WORDS_KEPT)
 def skeleton(word: str) -> str:
     """Return the sound classes of a folded word's consonants, doubled ones once; "" for a script that is not known."""
     classes = _classes(script_of(word[:1]))
@@ -58,7 +59,7 @@ def nearest_drugs(word: str, code: str) -> frozenset[str]:
     return frozenset(found)
 
 
-@cache
+@lru_cache(maxsize=_WORDS_KEPT)
 def _nearest(form: str) -> frozenset[str]:
     ours = skeleton(form)
     if len(form) < _LEAST_LETTERS or len(ours) < _LEAST_SKELETON:
