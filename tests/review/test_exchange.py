@@ -37,17 +37,21 @@ def test_decisions_come_back_from_every_format(translations, tmp_path, form):
     )
     (decision,) = import_review(path, translations)
     assert decision == Decision(
-        record_id=translations[0].source.id, action="edit", reviewer="dr", edited=(("answer", "تناول 5 ملغ يوميًا."),)
+        record_id=translations[0].source.id,
+        action="edit",
+        reviewer="dr",
+        edited=(("answer", "تناول 5 ملغ يوميًا."),),
+        error="major",
     )
 
 
 def test_an_export_shows_what_was_decided_before(translations, tmp_path):
     decision = Decision(
-        record_id=translations[0].source.id, action="edit", reviewer="dr", edited=(("answer", "٥ ملغ"),)
+        record_id=translations[0].source.id, action="edit", reviewer="dr", edited=(("answer", "٥ ملغ"),), error="minor"
     )
     assert export_review(tmp_path / "t.csv", translations, {decision.record_id: decision}, "ar") == 2
     rows = [row for _, row in read_table(tmp_path / "t.csv", COLUMNS)]
-    assert (rows[0]["action"], rows[1]["edited"]) == ("edit", "٥ ملغ")
+    assert (rows[0]["action"], rows[0]["error"], rows[1]["edited"]) == ("edit", "minor", "٥ ملغ")
 
 
 def test_rows_without_an_action_are_left_undecided(translations, tmp_path):
@@ -55,10 +59,45 @@ def test_rows_without_an_action_are_left_undecided(translations, tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("said", "error"),
+    [
+        ({"action": "accept"}, "none"),
+        ({"action": "reject", "reason": "x"}, "major"),
+        ({"action": "reject", "reason": "x", "error": "minor"}, "minor"),
+        ({"action": "accept", "error": "minor"}, "minor"),
+        ({"action": "accept", "error": "none"}, "none"),
+    ],
+)
+def test_how_bad_the_error_was_is_read_or_follows_from_the_action(translations, tmp_path, said, error):
+    path = filled(translations, tmp_path / "t.csv", question=said | {"reviewer": "dr"})
+    (decision,) = import_review(path, translations)
+    assert decision.error == error
+
+
+def test_a_table_without_the_column_error_can_be_imported(translations, tmp_path):
+    rows = export_rows(translations, {})
+    rows[0] |= {"action": "edit", "reviewer": "dr"}
+    rows[1] |= {"edited": "تناول 5 ملغ يوميًا."}
+    columns = [column for column in COLUMNS if column != "error"]
+    write_table(tmp_path / "t.csv", columns, [{name: row[name] for name in columns} for row in rows])
+    assert [decision.error for decision in import_review(tmp_path / "t.csv", translations)] == ["major"]
+
+
+@pytest.mark.parametrize(
     ("changes", "fault"),
     [
         ({"question": {"action": "maybe", "reviewer": "dr"}}, "action 'maybe' is not one of accept, edit, reject"),
         ({"question": {"action": "accept"}}, "names no reviewer"),
+        (
+            {"question": {"action": "accept", "reviewer": "dr", "error": "bad"}},
+            "'bad' is not one of none, minor, major",
+        ),
+        ({"question": {"action": "accept", "reviewer": "dr", "error": "major"}}, "is accepted with a major error"),
+        ({"question": {"error": "minor"}}, "has an error but no action"),
+        (
+            {"question": {"action": "accept", "reviewer": "dr", "error": "none"}, "answer": {"error": "minor"}},
+            "two different values of error",
+        ),
         ({"question": {"action": "reject", "reviewer": "dr"}}, "rejected without a reason"),
         ({"question": {"action": "edit", "reviewer": "dr"}}, "has no edited text"),
         ({"answer": {"edited": "نص"}}, "has edited text but no action"),

@@ -3,6 +3,7 @@ from dataclasses import replace
 import pytest
 
 from qantara.records import Decision, Rejection
+from qantara.review.decisions import ERROR_UNLESS_SAID
 from qantara.review.stage import edited_target, review
 
 
@@ -18,7 +19,12 @@ def run(translations, decisions):
 
 def decide(translation, action, reason="", **edited):
     return Decision(
-        record_id=translation.source.id, action=action, reviewer="r", reason=reason, edited=tuple(edited.items())
+        record_id=translation.source.id,
+        action=action,
+        reviewer="r",
+        reason=reason,
+        edited=tuple(edited.items()),
+        error=ERROR_UNLESS_SAID[action],
     )
 
 
@@ -58,14 +64,24 @@ def test_the_error_rate_of_accepted_items_comes_from_the_audit(translations):
     assert details["decisions"] == {"none": 2, "edit": 1}
 
 
+def test_an_accepted_record_with_a_minor_error_is_not_wrong(translations):
+    minor = replace(decide(translations[1], "accept"), error="minor")
+    _, details = run(translations, [minor])
+    assert (details["accepted_error_rate"]["wrong"], details["accepted_error_rate"]["reviewed"]) == (0, 1)
+
+
 def test_every_translation_comes_out_once_and_in_order(translations):
     outcomes, _ = run(translations, [])
     ids = [o.record_id if isinstance(o, Rejection) else o.origin.parent for o in outcomes]
     assert ids == [translation.source.id for translation in translations]
 
 
-def test_an_edit_without_a_machine_text_must_give_every_field(translations):
+def test_an_edit_changes_its_fields_and_keeps_the_language_of_the_translation(translations):
+    edited = edited_target(translations[0], decide(translations[0], "edit", answer="تناول 5 ملغ."))
+    assert (edited.answer, edited.question) == ("تناول 5 ملغ.", translations[0].target.question)
+    assert (edited.language, edited.origin.parent) == ("ar", translations[0].source.id)
+
+
+def test_where_there_is_no_translation_there_is_none_to_edit(translations):
     unreadable = replace(translations[0], target=None)
-    assert edited_target(unreadable, decide(unreadable, "edit", answer="تناول 5 ملغ.")) is None
-    whole = edited_target(unreadable, decide(unreadable, "edit", question="كم؟", answer="تناول 5 ملغ."))
-    assert whole.answer == "تناول 5 ملغ."
+    assert edited_target(unreadable, decide(unreadable, "edit", question="كم؟", answer="تناول 5 ملغ.")) is None

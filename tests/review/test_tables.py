@@ -47,6 +47,12 @@ def test_a_bad_table_is_named_with_its_line(tmp_path, name, content, fault):
         read_table(tmp_path / name, COLUMNS)
 
 
+def test_a_column_that_may_be_missing_is_read_as_empty(tmp_path):
+    write_table(tmp_path / "t.csv", COLUMNS, ROWS)
+    ((_, first), _) = read_table(tmp_path / "t.csv", ("field",), optional=("source", "error"))
+    assert first == {"field": "question", "source": ROWS[0]["source"], "error": ""}
+
+
 def test_a_table_that_is_not_there_is_one_line(tmp_path):
     with pytest.raises(DataError, match="not there"):
         read_table(tmp_path / "none.csv", COLUMNS)

@@ -14,7 +14,7 @@ def export(
     form: Annotated[Literal["csv", "jsonl", "xlsx"], typer.Option("--format", help="kind of table")] = "xlsx",
     out: Annotated[Path | None, typer.Option(help="the file; default RUN/review/queue.FORMAT")] = None,
 ) -> None:
-    """Write what people should decide on: one row a field, with columns for action, edited text, reviewer and reason."""
+    """Write what people should decide on: one row a field, with columns for action, error, edited text, reviewer and reason."""
     from qantara.review.run_folder import export_run
 
     path = out or run / "review" / f"queue.{form}"

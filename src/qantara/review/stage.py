@@ -29,7 +29,7 @@ class ReviewConfig(BaseModel):
 def review(
     translations: Iterable[Translation], decisions: Mapping[str, Decision]
 ) -> Generator[Example | Rejection, None, dict[str, object]]:
-    """Yield one record or rejection a translation; return counts, and the error rate people found in accepted items."""
+    """Yield one record or rejection a translation; return counts, and the rate of major errors in accepted items."""
     actions: Counter[str] = Counter()
     audited = wrong = 0
     for translation in translations:
@@ -37,7 +37,7 @@ def review(
         actions["none" if decision is None else decision.action] += 1
         if translation.audit and decision is not None:
             audited += 1
-            wrong += decision.action != "accept"
+            wrong += decision.error == "major"
         yield _decide(translation, decision)
     error = wilson(wrong, audited)
     rate = {"wrong": wrong, "reviewed": audited, "low": error.low, "high": error.high}
@@ -45,13 +45,11 @@ def review(
 
 
 def edited_target(translation: Translation, decision: Decision) -> Example | None:
-    """Return the translation with the reviewer's texts in it (None when there was no readable translation and not all is given)."""
-    fields = text_fields(translation.target) if translation.target else {}
-    fields |= dict(decision.edited)
-    if set(fields) != set(text_fields(translation.source)):
+    """Return the translation with the reviewer's texts in it; None when there is no translation to edit."""
+    if translation.target is None:
         return None
-    language = translation.target.language if translation.target else translation.source.language
-    return child(translation.source, fields, language)
+    fields = text_fields(translation.target) | dict(decision.edited)
+    return child(translation.source, fields, translation.target.language)
 
 
 def _decide(translation: Translation, decision: Decision | None) -> Example | Rejection:
@@ -67,7 +65,7 @@ def _decide(translation: Translation, decision: Decision | None) -> Example | Re
         return translation.target
     target = edited_target(translation, decision)
     if target is None:
-        return _rejection(translation, "incomplete_edit", "the edit does not give every field")
+        return _rejection(translation, "no_readable_translation", "edited, but there is no text")
     if worst(check(translation.source, target)) == "fail" and not decision.reason:
         return _rejection(
             translation, "edit_fails_checks", "the edited text fails the checks and no reason is given for it"

@@ -37,10 +37,11 @@ def write_table(path: Path, columns: Sequence[str], rows: Sequence[Row], right_t
         _write_xlsx(path, columns, rows, right_to_left)
 
 
-def read_table(path: Path, columns: Sequence[str]) -> list[tuple[int, Row]]:
+def read_table(path: Path, columns: Sequence[str], optional: Sequence[str] = ()) -> list[tuple[int, Row]]:
     """Return the rows of a table with their line numbers, each with every one of `columns` ("" where a cell is empty).
 
-    Raises DataError that names the file and the missing column or the bad line.
+    Those of `optional` are there too, "" where the table has no such column. Raises DataError that names the file and the missing
+    column or the bad line.
     """
     if not path.is_file():
         raise DataError(f"{path}: the file is not there")
@@ -50,7 +51,8 @@ def read_table(path: Path, columns: Sequence[str]) -> list[tuple[int, Row]]:
         missing = [column for column in columns if column not in row]
         if missing:
             raise DataError(f"{path}: line {line}: column {', '.join(missing)} is missing; there are: {', '.join(row)}")
-    return [(line, {column: row[column].strip() for column in columns}) for line, row in rows]
+    wanted = (*columns, *optional)
+    return [(line, {column: row.get(column, "").strip() for column in wanted}) for line, row in rows]
 
 
 def format_of(path: Path) -> Format:
