@@ -9,7 +9,7 @@ writes `calls.jsonl.gz` and `decisions.jsonl`. Run it after a prompt, the sample
 import json
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -18,9 +18,9 @@ from qantara.errors import DataError
 from qantara.fidelity.encoders import encoder
 from qantara.fidelity.meaning import MeaningRules
 from qantara.ledger import open_ledger
-from qantara.llm.caller import Caller
+from qantara.llm.caller import Caller, Desk
 from qantara.llm.calls import CallLedger
-from qantara.llm.interface import Request, Response
+from qantara.llm.interface import Request, Response, Sending
 from qantara.pipeline import open_pipeline
 from qantara.records import Example, Translation, text_fields
 from qantara.review.exchange import export_rows
@@ -28,7 +28,7 @@ from qantara.sources.sample import parallel_questions
 from qantara.store import write_jsonl
 from qantara.translate.stage import translate
 from qantara.translator.lock import lock
-from qantara.translator.rounds import Room
+from qantara.translator.room import Room
 
 HERE = Path(__file__).parent
 RECIPE = HERE.parent / "demo.yaml"
@@ -54,22 +54,25 @@ class Author:
                 self._judged[source, lock(flat(translation))] = spans
             self.right[example.id] = flat(answer["translation"])
 
-    def complete(self, requests: Sequence[Request]) -> Iterator[tuple[int, Response]]:
-        """Answer each request from its text alone."""
-        for number, request in enumerate(requests):
-            text = request.messages[-1].content
-            answer = self._judge(text) if text.startswith("Source:") else self._translate(text)
-            yield (
-                number,
-                Response(
-                    text=answer,
-                    finish_reason="stop",
-                    prompt_tokens=None,
-                    completion_tokens=None,
-                    model=request.model,
-                    seconds=0.0,
-                ),
-            )
+    @property
+    def capacity(self) -> int:
+        """Return how many calls may wait at once; one batch after the other, so that the recording keeps its order."""
+        return 1
+
+    async def answer(self, request: Request, sending: Sending) -> Response:
+        """Answer a request from its text alone."""
+        text = request.messages[-1].content
+        return Response(
+            text=self._judge(text) if text.startswith("Source:") else self._translate(text),
+            finish_reason="stop",
+            prompt_tokens=None,
+            completion_tokens=None,
+            model=request.model,
+            seconds=0.0,
+        )
+
+    async def close(self) -> None:
+        """There is nothing to give back."""
 
     def _translate(self, text: str) -> str:
         source, _, repair = text.partition("\n\nRepair round ")
@@ -131,9 +134,11 @@ def main() -> None:
             raise DataError(f"answers.jsonl has no answer for {', '.join(missing)}")
         author = Author(examples, answers)
         ledger = CallLedger(open_ledger(Path(folder) / "calls.sqlite"))
+        desk = Desk(ledger)
         room = Room(
-            translator=Caller(author, ledger),
-            judge=Caller(author, ledger),
+            translator=Caller(author, desk),
+            judge=Caller(author, desk),
+            desk=desk,
             meaning=MeaningRules(encoder(), pipeline.direction, parallel_questions(pipeline.direction)),
             direction=pipeline.direction,
             config=pipeline.recipe.translate,

@@ -8,24 +8,29 @@ SOURCE = with_id(Answer(id="", language="en", origin=Origin(source="t", native_i
 TARGET = child(SOURCE, {"question": "س", "answer": "ج"}, "ar")
 
 
-def attempt(number, *severities, target=TARGET):
+def attempt(number, *severities, target=TARGET, rule=""):
     findings = tuple(Finding(rule=f"r.{s}", severity=s, field="", message="") for s in severities)
+    findings += (Finding(rule=rule, severity="fail", field="", message=""),) if rule else ()
     return Attempt(round=number, target=target, findings=findings, score=score(findings))
 
 
 @pytest.mark.parametrize(
-    ("attempts", "chosen", "reason"),
+    ("attempts", "score_limits", "chosen", "reason"),
     [
-        ([attempt(0)], "accept", "no fault found and score at the threshold"),
-        ([attempt(0, "fail"), attempt(1, "info")], "accept", "no fault found and score at the threshold"),
-        ([attempt(0, "fail"), attempt(1, "warn")], "people", "r.warn"),
-        ([attempt(0, "info", "warn", "fail")], "people", "r.fail"),
-        ([attempt(0, "fail", "fail", "fail")], "reject", "score_below_floor"),
-        ([attempt(0, target=None)], "reject", "no_readable_translation"),
+        ([attempt(0)], (None, None), "accept", "no fault found"),
+        ([attempt(0, "fail"), attempt(1, "info")], (None, None), "accept", "no fault found"),
+        ([attempt(0, "fail"), attempt(1, "warn")], (None, None), "people", "r.warn"),
+        ([attempt(0, "fail"), attempt(1, "warn")], (80, None), "accept", "score at the threshold"),
+        ([attempt(0, "info")], (99, None), "people", "r.info"),
+        ([attempt(0, "info", "warn", "fail")], (0, None), "people", "r.fail"),
+        ([attempt(0, "fail", "fail", "fail")], (None, None), "people", "r.fail"),
+        ([attempt(0, "fail", "fail", "fail")], (85, 25), "reject", "score_below_floor"),
+        ([attempt(0, target=None)], (None, None), "reject", "no_readable_translation"),
+        ([attempt(0, target=None, rule="call.timeout")], (None, None), "reject", "call_timeout"),
     ],
 )
-def test_where_a_translation_goes_and_why(attempts, chosen, reason):
-    found = route(SOURCE, attempts, threshold=85, floor=25)
+def test_where_a_translation_goes_and_why(attempts, score_limits, chosen, reason):
+    found = route(SOURCE, attempts, *score_limits)
     assert (found.route, found.reason) == (chosen, reason)
     assert found.attempts == tuple(attempts)
     assert found.source == SOURCE

@@ -1,31 +1,16 @@
 import json
 
-import pytest
-
+from qantara.errors import CallFailed
 from qantara.fidelity.meaning import Compared
 from qantara.records import Answer, Choice, Finding, Origin, text_fields, with_id
-from qantara.translator.config import TranslatorConfig
 from qantara.translator.lock import lock
-from qantara.translator.rounds import Room, translate_batch
 
-MODEL = {"backend": "endpoint", "url": "http://localhost:1/v1", "model": "m"}
 ORIGIN = Origin(source="t", native_id="1")
 SOURCE = with_id(Answer(id="", language="en", origin=ORIGIN, question="How much?", answer="Take 5 mg daily."))
 GOOD = {"question": "كم الجرعة؟", "answer": "تناول 5 ملغ يوميًا."}
 BAD = {"question": "كم الجرعة؟", "answer": "تناول 50 ملغ يوميًا."}
 CLEAN = json.dumps({"spans": [], "score": 97})
 SPAN = {"field": "answer", "category": "negation", "severity": "critical", "suggestion": "a not is lost"}
-
-
-def room(translator, judge=None, meaning=None, **settings):
-    config = {"model": MODEL, "judge": MODEL if judge else None} | settings
-    return Room(
-        translator=translator,
-        judge=judge,
-        meaning=meaning,
-        direction=("en", "ar"),
-        config=TranslatorConfig.model_validate(config),
-    )
 
 
 def by_round(*answers):
@@ -39,114 +24,104 @@ def by_round(*answers):
     return answer
 
 
-def test_a_good_translation_takes_one_round(caller):
-    translator, asked = caller(lambda _: lock(GOOD))
-    ((attempt,),) = translate_batch([SOURCE], room(translator))
+def test_a_good_translation_takes_one_round(make_room, translated):
+    room, translator, *_ = make_room(lambda _: lock(GOOD))
+    ((attempt,),) = translated([SOURCE], room)
     assert (attempt.score, attempt.findings, attempt.target.answer) == (100, (), GOOD["answer"])
-    assert len(asked.asked) == 1
+    assert len(translator.asked) == 1
 
 
-def test_a_dose_that_changed_is_sent_back_with_the_defect_and_mended(caller):
-    translator, backend = caller(by_round(lock(BAD), lock(GOOD)))
-    (attempts,) = translate_batch([SOURCE], room(translator))
+def test_a_dose_that_changed_is_sent_back_with_the_defect_and_mended(make_room, translated):
+    room, translator, *_ = make_room(by_round(lock(BAD), lock(GOOD)))
+    (attempts,) = translated([SOURCE], room)
     assert [a.round for a in attempts] == [0, 1]
     assert "digits.changed" in {f.rule for f in attempts[0].findings}
     assert attempts[1].findings == ()
-    assert "50" in backend.asked[1].messages[-1].content
+    assert "50" in translator.asked[1].messages[-1].content
 
 
-def test_rounds_end_at_the_limit(caller):
-    translator, backend = caller(lambda _: lock(BAD))
-    (attempts,) = translate_batch([SOURCE], room(translator, max_rounds=2))
-    assert len(attempts) == len(backend.asked) == 3
+def test_rounds_end_at_the_limit(make_room, translated):
+    room, translator, *_ = make_room(lambda _: lock(BAD), max_rounds=2)
+    (attempts,) = translated([SOURCE], room)
+    assert len(attempts) == len(translator.asked) == 3
 
 
-def test_what_fails_the_checks_is_not_judged_and_what_passes_is(caller):
-    translator, _ = caller(by_round(lock(BAD), lock(GOOD)))
-    judge, judged = caller(lambda _: CLEAN)
-    (attempts,) = translate_batch([SOURCE], room(translator, judge))
-    assert len(judged.asked) == 1
+def test_what_fails_the_checks_is_not_judged_and_what_passes_is(make_room, translated):
+    room, _, judge, _ = make_room(by_round(lock(BAD), lock(GOOD)), lambda _: CLEAN)
+    (attempts,) = translated([SOURCE], room)
+    assert len(judge.asked) == 1
     assert [a.judge_score for a in attempts] == [None, 97]
 
 
-def test_what_only_the_judge_sees_costs_a_round(caller):
-    translator, _ = caller(lambda _: lock(GOOD))
-    judge, _ = caller(lambda _: json.dumps({"spans": [SPAN], "score": 30}))
-    (attempts,) = translate_batch([SOURCE], room(translator, judge, max_rounds=1))
+def test_what_only_the_judge_sees_costs_a_round(make_room, translated):
+    said = json.dumps({"spans": [SPAN], "score": 30})
+    room, translator, *_ = make_room(lambda _: lock(GOOD), lambda _: said, max_rounds=1)
+    (attempts,) = translated([SOURCE], room)
     assert [[f.rule for f in a.findings] for a in attempts] == [["judge.negation"]] * 2
+    assert "a not is lost" in translator.asked[1].messages[-1].content
 
 
-@pytest.mark.parametrize(
-    ("text", "reason", "rule"),
-    [
-        (lock(GOOD), "length", "call.truncated"),
-        ("I can't help with that.", "refused", "call.refused"),
-        ("", "other", "call.failed"),
-        ('<f id="question">كم؟</f>', "stop", "form.missing_field"),
-    ],
-)
-def test_an_answer_that_is_not_whole_is_never_used(caller, answered, text, reason, rule):
-    translator, _ = caller(lambda _: answered(text, reason))
-    ((attempt,),) = translate_batch([SOURCE], room(translator, max_rounds=0))
-    assert attempt.target is None
-    assert rule in {f.rule for f in attempt.findings}
-    assert attempt.score < 85
+def test_a_warning_costs_a_round_also_where_a_calibrated_threshold_would_accept_it(make_room, translated):
+    warned = {"question": "كم الجرعة؟", "answer": "تناول 5 ملغ يوميًا في المعدل."}
+    doubt = Finding(rule="meaning.field", severity="warn", field="answer", message="far")
+    meaning = lambda batch: [Compared(similarity=0.5, findings=(doubt,)) for _ in batch]  # noqa: E731
+    for threshold in (None, 80, 81):
+        room, *_ = make_room(lambda _: lock(warned), meaning=meaning, max_rounds=1, threshold=threshold)
+        (attempts,) = translated([SOURCE], room)
+        assert (len(attempts), attempts[0].score) == (2, 80)
 
 
-def test_what_sentence_vectors_find_joins_the_findings_of_its_record(caller):
-    translator, _ = caller(lambda _: lock(GOOD))
+def test_what_sentence_vectors_find_joins_the_findings_of_its_record(make_room, translated):
     far = Finding(rule="meaning.unrelated", severity="fail", field="", message="far")
 
     def meaning(batch):
         assert batch == [(text_fields(SOURCE), GOOD)]
         return [Compared(similarity=0.1, findings=(far,))]
 
-    ((attempt,),) = translate_batch([SOURCE], room(translator, meaning=meaning, max_rounds=0))
+    room, *_ = make_room(lambda _: lock(GOOD), meaning=meaning, max_rounds=0)
+    ((attempt,),) = translated([SOURCE], room)
     assert attempt.findings == (far,)
     assert attempt.similarity == 0.1
 
 
-def test_structure_never_goes_through_the_model(caller):
-    choice = with_id(
-        Choice(
-            id="",
-            language="en",
-            origin=ORIGIN,
-            question="Best dose?",
-            options=("5 mg", "10 mg", "20 mg"),
-            answer_index=2,
-        )
-    )
+def test_structure_never_goes_through_the_model(make_room, translated):
+    options = ("5 mg", "10 mg", "20 mg")
+    choice = Choice(id="", language="en", origin=ORIGIN, question="Best dose?", options=options, answer_index=2)
     answer = {"question": "ما أفضل جرعة؟", "options/0": "5 ملغ", "options/1": "10 ملغ", "options/2": "20 ملغ"}
-    translator, backend = caller(lambda _: lock(dict(reversed(answer.items()))))
-    ((attempt,),) = translate_batch([choice], room(translator))
+    room, translator, *_ = make_room(lambda _: lock(dict(reversed(answer.items()))))
+    ((attempt,),) = translated([with_id(choice)], room)
     assert attempt.target.options == ("5 ملغ", "10 ملغ", "20 ملغ")
     assert attempt.target.answer_index == 2
-    sent = backend.asked[0].messages[-1].content
+    sent = translator.asked[0].messages[-1].content
     assert "answer_index" not in sent
     assert "C." not in sent
 
 
-def test_completion_style_asks_for_each_field_alone(caller):
-    def complete(request):
-        prompt = request.messages[0].content
-        return " كم الجرعة؟" if prompt.endswith("How much?\nArabic:") else " تناول 5 ملغ يوميًا."
-
-    translator, backend = caller(complete)
-    ((attempt,),) = translate_batch([SOURCE], room(translator, style="completion"))
-    assert len(backend.asked) == 2
-    assert (attempt.target.question, attempt.target.answer) == (GOOD["question"], GOOD["answer"])
+def test_the_same_batch_again_asks_nothing(make_room, translated):
+    answer = by_round(lock(BAD), lock(GOOD))
+    room, translator, *_ = make_room(answer)
+    first = translated([SOURCE], room)
+    again, asked_again, *_ = make_room(answer)
+    assert translated([SOURCE], again) == first
+    assert (len(translator.asked), len(asked_again.asked)) == (2, 0)
 
 
-def test_an_empty_field_in_completion_style_makes_the_attempt_unusable(caller):
-    translator, _ = caller(lambda _: " ")
-    ((attempt,),) = translate_batch([SOURCE], room(translator, style="completion", max_rounds=0))
-    assert attempt.target is None
-    assert {f.rule for f in attempt.findings} == {"call.empty"}
+def test_one_record_that_gets_no_answer_leaves_the_others_alone(make_room, translated):
+    other = with_id(Answer(id="", language="en", origin=ORIGIN, question="How often?", answer="Take 7 mg daily."))
+    hopeless = lambda request: "How often" in request.messages[-1].content  # noqa: E731
+    room, translator, *_ = make_room(lambda r: CallFailed("no answer", "timeout") if hopeless(r) else lock(GOOD))
+    (lost,), (good,) = translated([other, SOURCE], room)
+    assert good.target is not None
+    assert ([f.rule for f in lost.findings], lost.target) == (["call.timeout"], None)
+    assert len(translator.asked) == 2  # a further round would be in vain
 
 
-def test_the_same_batch_again_asks_nothing(caller):
-    translator, backend = caller(by_round(lock(BAD), lock(GOOD)))
-    first = translate_batch([SOURCE], room(translator))
-    assert translate_batch([SOURCE], room(translator)) == first
-    assert len(backend.asked) == 2
+def test_arabic_to_english_goes_the_same_way(make_room, translated):
+    source = with_id(Answer(id="", language="ar", origin=ORIGIN, **GOOD))
+    wrong = {"question": "How much?", "answer": "Take 50 mg daily."}
+    right = wrong | {"answer": "Take 5 mg daily."}
+    room, translator, *_ = make_room(by_round(lock(wrong), lock(right)), direction=("ar", "en"))
+    (attempts,) = translated([source], room)
+    assert "from Arabic to English" in translator.asked[0].messages[0].content
+    assert [bool(a.findings) for a in attempts] == [True, False]
+    assert (attempts[1].target.language, attempts[1].target.answer) == ("en", "Take 5 mg daily.")

@@ -3,19 +3,23 @@
 import hashlib
 from collections.abc import Sequence
 
-from qantara.records import Attempt, Example, Finding, Route, Translation
+from qantara.records import Attempt, Example, Finding, Route, Translation, worst
 from qantara.translator.scoring import best, is_acceptable
 
 
-def route(source: Example, attempts: Sequence[Attempt], threshold: int, floor: int) -> Translation:
-    """Return the translation with its route: accept at the threshold, people down to the floor, reject below or when unreadable."""
+def route(source: Example, attempts: Sequence[Attempt], threshold: int | None, floor: int | None) -> Translation:
+    """Return the translation with its route.
+
+    Unreadable is rejected, acceptable (see `is_acceptable`) is accepted, everything between goes to people. A score rejects only
+    below a `floor`, which like the threshold needs a calibration.
+    """
     kept = best(attempts)
     chosen: Route
     if is_acceptable(kept, threshold):
-        chosen, reason = "accept", "no fault found and score at the threshold"
+        chosen, reason = "accept", "no fault found" if worst(kept.findings) == "pass" else "score at the threshold"
     elif kept.target is None:
-        chosen, reason = "reject", "no_readable_translation"
-    elif kept.score < floor:
+        chosen, reason = "reject", _why_unreadable(attempts)
+    elif floor is not None and kept.score < floor:
         chosen, reason = "reject", "score_below_floor"
     else:
         chosen, reason = "people", _doubt(kept.findings)
@@ -33,6 +37,12 @@ def is_drawn_for_audit(record_id: str, rate: float, seed: int) -> bool:
     """Tell whether a record is in the random share `rate` (0..1); a hash of id and seed, so adding records changes no draw."""
     digest = hashlib.blake2b(f"{seed}/{record_id}".encode(), digest_size=8).digest()
     return int.from_bytes(digest) / 2**64 < rate
+
+
+def _why_unreadable(attempts: Sequence[Attempt]) -> str:
+    """Return the last fault of a call as a reason code, or that what came back was out of form."""
+    rules = [finding.rule for finding in attempts[-1].findings if finding.rule.startswith("call.")]
+    return rules[0].replace("call.", "call_") if rules else "no_readable_translation"
 
 
 def _doubt(findings: Sequence[Finding]) -> str:

@@ -5,71 +5,62 @@ call after worked examples (base models, which know no instructions).
 """
 
 from collections.abc import Mapping, Sequence
-from importlib import resources
+from functools import cache
 from string import Template
+from types import MappingProxyType
 
-from qantara.errors import QantaraError
 from qantara.languages import language
+from qantara.llm.batch_file import BatchConfig
+from qantara.llm.config import BackendConfig
+from qantara.llm.endpoint import EndpointConfig
 from qantara.llm.interface import Message, Request
-from qantara.records import Attempt, Finding, content_id, text_fields
+from qantara.records import Attempt, Finding, text_fields
+from qantara.translator.judging import schema
 from qantara.translator.lock import lock
-
-FIELD_STYLE_PROMPTS = ("translate.txt", "retranslate.txt", "judge.txt")
-
-
-def prompt_file(name: str) -> str:
-    """Return a shipped prompt, or raise QantaraError when there is none of that name."""
-    file = resources.files("qantara.translator.prompts") / name
-    if not file.is_file():
-        raise QantaraError(f"there is no prompt {name}; add it to qantara/translator/prompts")
-    return file.read_text(encoding="utf-8")
-
-
-def prompts_hash() -> str:
-    """Return one hash over all shipped prompts, for the provenance."""
-    folder = resources.files("qantara.translator.prompts")
-    return content_id(
-        sorted((file.name, file.read_text(encoding="utf-8")) for file in folder.iterdir() if file.name.endswith(".txt"))
-    )
+from qantara.translator.prompt_files import prompt_file
+from qantara.translator.room import Room
 
 
 def translation_request(
-    fields: Mapping[str, str], direction: tuple[str, str], model: str, max_tokens: int, previous: Attempt | None = None
+    fields: Mapping[str, str],
+    room: Room,
+    previous: Attempt | None = None,
+    settled: Mapping[str, tuple[str, str]] = MappingProxyType({}),
 ) -> Request:
-    """Return the request that asks for all fields at once; from the second round on with the last text and its defects."""
-    system = _filled("translate.txt", direction)
-    user = lock(fields)
-    if previous is not None:
-        text = lock(text_fields(previous.target)) if previous.target else "(it could not be read)"
-        repair = Template(prompt_file("retranslate.txt")).substitute(
-            round=previous.round + 1, previous=text, defects=defect_list(previous.findings)
-        )
-        user = f"{user}\n\n{repair.strip()}"
-    messages = (Message(role="system", content=system), Message(role="user", content=user))
-    return Request(model=model, messages=messages, max_tokens=max_tokens)
+    """Return the request that asks for these fields at once; from the second round on with their last text and its defects.
+
+    `settled` are the record's other fields, (source, target) each: their translation is known and is shown, not asked for.
+    """
+    parts = [lock(fields), room.terms(fields), _settled(settled), _repair(fields, previous) if previous else ""]
+    user = "\n\n".join(part for part in parts if part)
+    system = Message(role="system", content=_filled("translate.txt", room.direction))
+    messages = (system, Message(role="user", content=user))
+    return Request(model=room.config.model.model, messages=messages, max_tokens=room.config.max_output_tokens)
 
 
-def completion_request(
-    text: str, direction: tuple[str, str], model: str, max_tokens: int, round_number: int
-) -> Request:
+def completion_request(text: str, room: Room, round_number: int) -> Request:
     """Return the request that continues worked examples with one text; each round puts the examples in another order."""
-    source, target = (language(code).name for code in direction)
-    pairs = [
-        pair.split("\n") for pair in prompt_file(f"completion-{direction[0]}-{direction[1]}.txt").strip().split("\n\n")
-    ]
+    source, target = (language(code).name for code in room.direction)
+    examples = prompt_file("completion-{}-{}.txt".format(*room.direction))
+    pairs = [pair.split("\n") for pair in examples.strip().split("\n\n")]
     shift = round_number % len(pairs)
     shots = [f"{source}: {pair[0]}\n{target}: {pair[1]}" for pair in pairs[shift:] + pairs[:shift]]
     prompt = "\n\n".join([*shots, f"{source}: {' '.join(text.split())}\n{target}:"])
-    return Request(model=model, messages=(Message(role="user", content=prompt),), max_tokens=max_tokens, stop=("\n",))
+    messages = (Message(role="user", content=prompt),)
+    limit = room.config.max_output_tokens
+    return Request(model=room.config.model.model, messages=messages, max_tokens=limit, stop=("\n",))
 
 
-def judge_request(
-    source: Mapping[str, str], target: Mapping[str, str], direction: tuple[str, str], model: str, max_tokens: int
-) -> Request:
+def judge_request(source: Mapping[str, str], target: Mapping[str, str], room: Room, judge: BackendConfig) -> Request:
     """Return the request that asks a judge for error spans."""
     user = f"Source:\n{lock(source)}\n\nTranslation:\n{lock(target)}"
-    messages = (Message(role="system", content=_filled("judge.txt", direction)), Message(role="user", content=user))
-    return Request(model=model, messages=messages, max_tokens=max_tokens)
+    messages = (
+        Message(role="system", content=_filled("judge.txt", room.direction)),
+        Message(role="user", content=user),
+    )
+    enforced = isinstance(judge, EndpointConfig | BatchConfig) and judge.enforce_schema
+    limit = room.config.max_output_tokens
+    return Request(model=judge.model, messages=messages, max_tokens=limit, schema=schema() if enforced else "")
 
 
 def defect_list(findings: Sequence[Finding]) -> str:
@@ -89,6 +80,23 @@ def defect_list(findings: Sequence[Finding]) -> str:
     return "\n".join(lines)
 
 
+def _settled(fields: Mapping[str, tuple[str, str]]) -> str:
+    if not fields:
+        return ""
+    texts = "\n".join(f"{name}: {source} = {target}" for name, (source, target) in fields.items())
+    return Template(prompt_file("settled.txt")).substitute(texts=texts).strip()
+
+
+def _repair(fields: Mapping[str, str], previous: Attempt) -> str:
+    """Return the part of a prompt that gives back the last translation of these fields and what is wrong with it."""
+    before = text_fields(previous.target) if previous.target else {}
+    text = lock({name: before[name] for name in fields if name in before}) or "(it could not be read)"
+    defects = defect_list([finding for finding in previous.findings if not finding.field or finding.field in fields])
+    template = Template(prompt_file("retranslate.txt"))
+    return template.substitute(round=previous.round + 1, previous=text, defects=defects).strip()
+
+
+@cache
 def _filled(name: str, direction: tuple[str, str]) -> str:
     source, target = (language(code).name for code in direction)
     return Template(prompt_file(name)).substitute(source=source, target=target).strip()

@@ -1,7 +1,7 @@
 """From findings to a score 0-100, and to the best of several attempts.
 
-The penalties are this project's own (no paper gives any): one fail or one warning is enough to fall below the default threshold of
-85, three fails fall below the default floor of 25.
+The penalties are this project's own (no paper gives any). A score decides nothing until it was calibrated against people's
+decisions: without a threshold from a calibration only the findings themselves decide.
 """
 
 from collections.abc import Sequence
@@ -9,8 +9,6 @@ from collections.abc import Sequence
 from qantara.records import Attempt, Finding, worst
 
 PENALTIES = {"fail": 30, "warn": 20, "info": 2}
-DEFAULT_THRESHOLD = 85
-DEFAULT_FLOOR = 25
 
 
 def score(findings: Sequence[Finding]) -> int:
@@ -18,9 +16,15 @@ def score(findings: Sequence[Finding]) -> int:
     return max(0, 100 - sum(PENALTIES[finding.severity] for finding in findings))
 
 
-def is_acceptable(attempt: Attempt, threshold: int) -> bool:
-    """Tell whether an attempt can be used without a person: readable, nothing failed, score at the threshold or above."""
-    return attempt.target is not None and worst(attempt.findings) != "fail" and attempt.score >= threshold
+def is_acceptable(attempt: Attempt, threshold: int | None) -> bool:
+    """Tell whether an attempt can be used without a person: readable, nothing failed, and a score at the calibrated threshold.
+
+    Without one (None) nothing may have been doubted either: no warning.
+    """
+    verdict = worst(attempt.findings)
+    if attempt.target is None or verdict == "fail":
+        return False
+    return verdict == "pass" if threshold is None else attempt.score >= threshold
 
 
 def best(attempts: Sequence[Attempt]) -> Attempt:
