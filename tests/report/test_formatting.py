@@ -1,8 +1,9 @@
 import math
+from decimal import Decimal
 
 import pytest
 
-from qantara.report.formatting import count, interval, listing, p_value, percent, plural, points, seconds, size
+from qantara.report.formatting import count, dollars, interval, listing, p_value, percent, plural, points, seconds, size
 
 CASES = [
     (percent(0.3031), "30.3%"),
@@ -24,6 +25,10 @@ CASES = [
     (p_value(0.0001), "< 0.001"),
     (p_value(0.0321), "0.032"),
     (p_value(0.54), "0.54"),
+    (dollars(Decimal("0.4312")), "0.4312"),
+    (dollars(Decimal("0.00001")), "< 0.0001"),
+    (dollars(Decimal(0)), "0.0000"),
+    (dollars(Decimal("1234.567")), "1,234.57"),
     (listing(["a", "b", "c"]), "a, b and c"),
     (listing(["a"]), "a"),
     (listing([]), ""),

@@ -1,6 +1,6 @@
 from dataclasses import replace
 
-from qantara.report.lookup import detail, inside, routes, sources
+from qantara.report.lookup import detail, inside, routes
 
 
 def test_what_is_missing_is_none(facts):
@@ -19,7 +19,3 @@ def test_routes_follow_from_the_translations_and_the_rejections(facts):
 
 def test_no_translation_has_no_routes(empty_facts):
     assert routes(empty_facts) is None
-
-
-def test_sources_are_counted_by_data_set_and_licence(facts):
-    assert sources(facts) == {("qantara-sample", "Apache-2.0"): 3}

@@ -5,6 +5,7 @@ import pytest
 from pydantic import ValidationError
 
 from qantara.report.stage import ReportConfig, render_report
+from qantara.report.translation_facts import TranslationFacts
 
 VOID = {"meta", "br", "link", "img", "input", "hr"}
 
@@ -105,6 +106,7 @@ def test_parts_come_in_the_order_of_the_chain(page):
         "chain",
         "translation",
         "examples",
+        "calls",
         "mix",
         "training",
         "evaluation",
@@ -139,11 +141,15 @@ def test_a_run_of_nothing_has_a_page_that_says_so(empty_facts):
 
 
 def test_a_dialogue_or_rule_name_with_markup_cannot_break_the_page(facts):
-    hostile = facts.translations[2]
+    hostile = facts.translation.candidates[2]
     finding = replace(hostile.attempts[0].findings[0], rule='x"><b>', message="</li><script>", target_text="<i>")
     attempt = replace(hostile.attempts[0], findings=(finding,))
     changed = replace(hostile, attempts=(attempt,))
-    page = Page(render_report(replace(facts, translations=[changed], name="</title><b>"), ReportConfig()))
+    page = Page(
+        render_report(
+            replace(facts, translation=TranslationFacts(candidates=[changed]), name="</title><b>"), ReportConfig()
+        )
+    )
     assert not {"script", "b", "i"} & {tag for tag, _ in page.elements}
 
 

@@ -40,16 +40,20 @@ def outcome(translation: Translation, decisions: Mapping[str, Decision]) -> str:
     return "mended" if translation.route == "accept" else "waiting"
 
 
+def length(translation: Translation) -> int:
+    """Return how many characters the source has."""
+    return sum(map(len, text_fields(translation.source).values()))
+
+
 def _worth(
     translation: Translation, decisions: Mapping[str, Decision], seen: set[str]
 ) -> tuple[bool, bool, bool, int, int]:
     # A new leading rule counts most; among equals the one that fits the page best comes first.
     found = rules(translation)
-    length = sum(len(text) for text in text_fields(translation.source).values())
     return (
         found[0] not in seen,
         outcome(translation, decisions) not in seen,
         translation.source.kind not in seen,
         sum(rule not in seen for rule in found),
-        -length,
+        -length(translation),
     )

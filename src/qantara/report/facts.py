@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from qantara.records import Decision, LossPoint, Prediction, Rejection, Translation
+from qantara.records import Decision, LossPoint, Prediction
+from qantara.report.translation_facts import TranslationFacts
 
 Json = dict[str, Any]
 
@@ -15,15 +16,15 @@ class RunFacts:
 
     `summaries[stage]`: {"stage", "in", "kept", "rejected", "reasons": {code: count}, "seconds", "details": {...}}.
     `expert_use`: {"experts": n, "top_k": k, "languages": {code: [{"layer", "share": [n numbers of sum 1], "entropy": 0..1}]}}.
-    `calls`: rows {"purpose", "backend", "model", "calls", "prompt_tokens" or None, "completion_tokens" or None}.
+    `calls`: rows of `llm.costs.CostLine`, "usd" as decimal text or None. `troubles`: {"interrupted": n, "failed_tries":
+    {fault: n}}, empty when not known. `calibration`: a `records.Calibration`, None without one.
     """
 
     name: str
     direction: tuple[str, str]
     recipe: Json
     summaries: Mapping[str, Json]
-    translations: Sequence[Translation]
-    rejections: Sequence[Rejection]
+    translation: TranslationFacts
     decisions: Mapping[str, Decision]
     losses: Sequence[LossPoint]
     predictions: Sequence[Prediction]
@@ -31,3 +32,5 @@ class RunFacts:
     expert_use: Json
     provenance: Json
     calls: Sequence[Json]
+    troubles: Json
+    calibration: Json | None

@@ -1,6 +1,7 @@
 """Numbers into words, the same everywhere on the page: one decimal for percent, thousands separators, a true minus sign."""
 
 import math
+from decimal import Decimal
 
 NOT_KNOWN = "not known"
 _MINUS = "\u2212"
@@ -65,6 +66,13 @@ def p_value(value: float | None) -> str:
     if value < 0.001:
         return "< 0.001"
     return f"{value:.3f}" if value < 0.1 else f"{value:.2f}"
+
+
+def dollars(value: Decimal) -> str:
+    """Return US dollars with four decimals, two from a hundred on; less than can be shown is never nought."""
+    if 0 < value < Decimal("0.0001"):
+        return "< 0.0001"
+    return f"{value:,.2f}" if value >= 100 else f"{value:.4f}"
 
 
 def listing(words: list[str]) -> str:

@@ -76,7 +76,7 @@ def _people(facts: RunFacts) -> str:
     words = {"accept": "accepted", "edit": "edited", "reject": "rejected"}
     taken = {name: decisions.get(name, 0) for name in words}
     told = listing([f"{count(number)} {words[name]}" for name, number in taken.items()])
-    waiting = sum(t.route == "people" and t.source.id not in facts.decisions for t in facts.translations)
+    waiting = facts.translation.num_waiting
     verbs = "waits for a decision and is" if waiting == 1 else "wait for a decision and are"
     rest = f" {count(waiting)} still {verbs} not trained on." if waiting else " None is left waiting."
     return f"People decided on {plural(sum(taken.values()), 'translation')}: {told}.{rest}"

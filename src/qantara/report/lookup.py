@@ -25,14 +25,5 @@ def routes(facts: RunFacts) -> dict[str, int] | None:
     summary = facts.summaries.get("translate")
     if summary is None:
         return None
-    taken = [translation.route for translation in facts.translations]
-    return {"accept": taken.count("accept"), "people": taken.count("people"), "reject": int(summary["rejected"])}
-
-
-def sources(facts: RunFacts) -> dict[tuple[str, str], int]:
-    """Return the number of translated records by data set and licence, in the order they came."""
-    found: dict[tuple[str, str], int] = {}
-    for translation in facts.translations:
-        key = (translation.source.origin.source, translation.source.origin.licence)
-        found[key] = found.get(key, 0) + 1
-    return found
+    kept = {name: facts.translation.routes.get(name, 0) for name in ("accept", "people")}
+    return kept | {"reject": int(summary["rejected"])}

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping
 
 from qantara.report.facts import RunFacts
 from qantara.report.formatting import count
-from qantara.report.lookup import sources
 from qantara.report.page import Cell, Section, Table, code
 
 _HIDDEN = ("versions", "models")
@@ -16,7 +15,8 @@ def provenance_section(facts: RunFacts) -> Section:
     run = [[name, code(value)] for name, value in flat({k: v for k, v in given.items() if k not in _HIDDEN})]
     models = [[name, code(value)] for name, value in flat(given.get("models", {}))]
     versions = [[name, code(value)] for name, value in flat(given.get("versions", {}))]
-    data: list[list[Cell]] = [[source, licence, count(number)] for (source, licence), number in sources(facts).items()]
+    sources = facts.translation.sources.items()
+    data: list[list[Cell]] = [[source, licence, count(number)] for (source, licence), number in sources]
     tables = [
         Table(caption="Run", headers=("What", "Value"), rows=run),
         Table(caption="Models, with their licences and notices", headers=("What", "Value"), rows=models),

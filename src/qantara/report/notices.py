@@ -1,11 +1,14 @@
 """What a reader must know before any figure: research software, where the data is from, which model calls were recorded."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from qantara.languages import language
+from qantara.report.acceptance import same_model_warnings
+from qantara.report.calls import NO_CALLS
 from qantara.report.facts import Json, RunFacts
-from qantara.report.formatting import count, listing, plural
-from qantara.report.lookup import sources
+from qantara.report.formatting import listing, plural
+from qantara.report.page import Cell
 
 RESEARCH = (
     "Research software, no medical device. Nothing on this page is medical advice, and nothing that this run made may be used "
@@ -13,9 +16,9 @@ RESEARCH = (
 )
 
 
-def notice_lines(facts: RunFacts) -> list[str]:
+def notice_lines(facts: RunFacts) -> list[Cell]:
     """Return the notices in the order they are shown, one sentence or two each."""
-    return [RESEARCH, _data_notice(facts), *_recorded_notice(facts.calls)]
+    return [RESEARCH, _data_notice(facts), *_recorded_notice(facts.calls), *same_model_warnings(facts)]
 
 
 def what_this_is(facts: RunFacts) -> str:
@@ -32,37 +35,34 @@ def what_this_is(facts: RunFacts) -> str:
 
 
 def _data_notice(facts: RunFacts) -> str:
-    names = list(dict.fromkeys(source for source, _ in sources(facts)))
+    names = list(dict.fromkeys(source for source, _ in facts.translation.sources))
     used = f" This run took its items from: {', '.join(names)}." if names else ""
     return f"The sample data that comes with Qantara is synthetic and not for clinical use.{used}"
 
 
 def _recorded_notice(calls: Sequence[Json]) -> list[str]:
     if not calls:
-        return ["This run made no language-model calls."]
-    recorded = [row for row in calls if row["backend"] == "recorded"]
-    live = [row for row in calls if row["backend"] != "recorded"]
+        return [NO_CALLS]
+    recorded, live = Counter[str](), Counter[tuple[str, str, str]]()
+    for row in calls:
+        if row["backend"] == "recorded":
+            recorded[row["purpose"]] += row["calls"]
+        else:
+            live[row["purpose"], row["model"], row["backend"]] += row["calls"]
     lines = []
     if recorded:
-        told = listing([_calls(row) for row in recorded])
+        told = listing([_calls(number, purpose) for purpose, number in recorded.items()])
         lines.append(
             f"Recorded model calls: {told} were not made during this run. Their answers come from a file that was written "
             "beforehand, so they show how the chain works and say nothing about how good a translation model is."
         )
     if live:
-        told = listing([f"{_calls(row)} by {row['model']} ({row['backend']})" for row in live])
+        told = listing(
+            [f"{_calls(n, purpose)} by {model} ({backend})" for (purpose, model, backend), n in live.items()]
+        )
         lines.append(f"Model calls made in this run: {told}.")
     return lines
 
 
-def _calls(row: Json) -> str:
-    return f"{plural(row['calls'], 'call')} to {row['purpose']}"
-
-
-def call_rows(calls: Sequence[Json]) -> list[list[str]]:
-    """Return rows of purpose, backend, model, calls, prompt tokens and completion tokens."""
-    return [
-        [row["purpose"], row["backend"], row["model"]]
-        + [count(row.get(name)) for name in ("calls", "prompt_tokens", "completion_tokens")]
-        for row in calls
-    ]
+def _calls(number: int, purpose: str) -> str:
+    return f"{plural(number, 'call')} to {purpose}"

@@ -11,12 +11,13 @@ _LONG = 32  # characters
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """A table; the columns whose positions are in `numeric` are set flush right."""
+    """A table; the columns whose positions are in `numeric` are set flush right. `total` is a last row that sums up, or empty."""
 
     caption: str
     headers: Sequence[str]
     rows: Sequence[Sequence[Cell]]
     numeric: frozenset[int] = frozenset()
+    total: Sequence[Cell] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,3 +48,8 @@ def bar(share: float, label: str) -> Markup:
 def code(text: str) -> Markup:
     """Return a rule name, hash or reference as code; a long one may break anywhere, since no screen is wide enough."""
     return Markup('<code class="long">{}</code>' if len(text) > _LONG else "<code>{}</code>").format(text)
+
+
+def two_lines(first: Cell, second: Cell) -> Cell:
+    """Return a cell with a softer second line under the first; just the first where there is no second."""
+    return Markup('{}<br><span class="under">{}</span>').format(first, second) if second else first

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from qantara.languages import language
 from qantara.pages.environment import environment
+from qantara.report.calls import call_section
 from qantara.report.chain import chain_section, steps
 from qantara.report.data_mix import mix_section
 from qantara.report.evaluation import evaluation_section
@@ -18,6 +19,7 @@ from qantara.report.examples import example_view
 from qantara.report.expert_section import expert_section
 from qantara.report.facts import RunFacts
 from qantara.report.headline import headlines
+from qantara.report.lookup import detail
 from qantara.report.made_with import provenance_section
 from qantara.report.notices import notice_lines, what_this_is
 from qantara.report.training import training_section
@@ -43,7 +45,7 @@ def render_report(facts: RunFacts, config: ReportConfig) -> str:
     A stage whose summary is empty has not run.
     """
     facts = replace(facts, summaries={stage: summary for stage, summary in facts.summaries.items() if summary})
-    examples = choose(facts.translations, facts.decisions, config.examples_shown)
+    examples = choose(facts.translation.candidates, facts.decisions, config.examples_shown)
     return (
         environment("qantara.report")
         .get_template("page.html")
@@ -56,8 +58,10 @@ def render_report(facts: RunFacts, config: ReportConfig) -> str:
             chain=chain_section(facts),
             translation=translation_section(facts),
             examples=[example_view(example, facts.decisions, facts.direction[1]) for example in examples],
+            scores_decided=detail(facts, "translate", "threshold") is not None,
             sides=[language(code) for code in facts.direction],
             rest=[
+                call_section(facts),
                 mix_section(facts),
                 training_section(facts),
                 evaluation_section(facts),
