@@ -11,7 +11,7 @@ from collections import Counter
 import pytest
 from rich.console import Console
 
-from qantara.errors import RecipeError
+from qantara.errors import DataError, RecipeError
 from qantara.ledger import open_ledger
 from qantara.llm.calls import CallLedger
 from qantara.pipeline import STAGES, check_stage, open_pipeline
@@ -66,6 +66,7 @@ def test_a_whole_run_leaves_everything_and_a_second_does_nothing(tiny_recipe, se
     assert len(list(folder.kept("evaluate", Prediction))) == 6 * 2 * 2 * 3
     page = (folder.path / "report" / "index.html").read_text(encoding="utf-8")
     assert 'dir="rtl"' in page
+    assert summaries["translate"]["details"]["calls"] == {"interrupted": 0, "failed_tries": {}}
     assert read_json(folder.path / "provenance.json")["models"]
     families = {}
     for sample in folder.kept("mix", Sample):
@@ -81,7 +82,7 @@ def test_a_changed_setting_repeats_its_stage_and_what_follows_from_it_alone(tiny
     recipe = tiny_recipe(server.url, mix=None, train=None, evaluate=None)
     open_pipeline(recipe, [], tmp_path / "run", CONSOLE).run()
     calls = len(server.bodies)
-    again = open_pipeline(recipe, ["translate.threshold=90"], tmp_path / "run", CONSOLE)
+    again = open_pipeline(recipe, ["translate.resamples=1"], tmp_path / "run", CONSOLE)
     assert again.run() == ["translate"]
     assert len(server.bodies) == calls
     assert open_pipeline(recipe, ["translate.audit_rate=1"], tmp_path / "run", CONSOLE).run()[0] == "translate"
@@ -112,9 +113,10 @@ def test_a_kill_during_translate_loses_nothing_and_pays_for_no_answered_call_twi
     status, said = end(start(recipe, tmp_path / "run"))
     assert status == 0
     twice = [body for body, times in Counter(slow_server.bodies).items() if times > 1]
-    assert sent_before - answered_before == len(twice) <= 2
-    assert ledger.interrupted() == len(twice)
-    assert (f"{len(twice)} calls were sent and not answered" in said) == bool(twice)
+    assert sent_before - answered_before == len(twice)
+    lost = ledger.interrupted()
+    assert len(twice) <= lost <= 2  # what was noted as sent may not have reached the server
+    assert (f"{lost} calls were sent and not answered" in said) == bool(lost)
     undisturbed = open_pipeline(recipe, [], tmp_path / "other", CONSOLE)
     undisturbed.run()
     resumed = open_pipeline(recipe, [], tmp_path / "run", CONSOLE)
@@ -152,9 +154,28 @@ def test_an_interrupt_in_any_stage_is_one_line_and_the_next_run_goes_on(tiny_rec
 def test_the_resolved_recipe_is_kept_with_its_overrides_and_without_keys(tiny_recipe, server, tmp_path, monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", "secret-key-of-mine")
     recipe = tiny_recipe(server.url, mix=None, train=None, evaluate=None)
-    open_pipeline(recipe, ["translate.threshold=91"], tmp_path / "run", CONSOLE).run()
+    open_pipeline(recipe, ["translate.max_rounds=2"], tmp_path / "run", CONSOLE).run()
     kept = json.loads((tmp_path / "run" / "recipe.json").read_text(encoding="utf-8"))
-    assert kept["translate"]["threshold"] == 91
+    assert kept["translate"]["max_rounds"] == 2
     for path in (tmp_path / "run").rglob("*"):
         if path.is_file():
             assert b"secret-key-of-mine" not in path.read_bytes(), path
+
+
+def test_a_glossary_that_is_not_there_is_one_line_and_an_edited_one_repeats_translate(tiny_recipe, server, tmp_path):
+    recipe = tiny_recipe(server.url, mix=None, train=None, evaluate=None)
+    setting = ["translate.glossary=terms.tsv"]
+    with pytest.raises(DataError, match=r"terms\.tsv: can't be read") as caught:
+        open_pipeline(recipe, setting, tmp_path / "run", CONSOLE).run()
+    assert "\n" not in str(caught.value)
+    (tmp_path / "terms.tsv").write_text("fever\tحمى\n", encoding="utf-8")
+    assert "translate" in open_pipeline(recipe, setting, tmp_path / "run", CONSOLE).run()
+    calls = len(server.bodies)
+    (tmp_path / "terms.tsv").write_text("fever\tحمى|سخونة\n", encoding="utf-8")
+    assert open_pipeline(recipe, setting, tmp_path / "run", CONSOLE).run() == ["translate"]
+    assert len(server.bodies) == calls  # no text has the term
+
+
+def test_a_translation_into_its_own_language_is_refused(tiny_recipe, tmp_path):
+    with pytest.raises(RecipeError, match="source_language and target_language are the same: en"):
+        open_pipeline(tiny_recipe(target_language="en"), [], tmp_path / "run", CONSOLE)

@@ -5,7 +5,7 @@ from rich.console import Console
 
 from qantara.errors import StoreError
 from qantara.records import Answer, Example, Origin, Rejection, with_id
-from qantara.runner import Job, RunFolder, run_job
+from qantara.runner import Job, ProgressLog, RunFolder, run_job
 from qantara.store import read_json
 
 CONSOLE = Console(quiet=True)
@@ -108,3 +108,21 @@ def test_two_runs_at_once_in_one_folder_are_refused(tmp_path):
     first, second = RunFolder(tmp_path / "run", "r"), RunFolder(tmp_path / "run", "r")
     with first.locked(), pytest.raises(StoreError, match="another run is at work"), second.locked():
         pass
+
+
+def test_a_folder_that_is_a_file_is_one_line(tmp_path):
+    (tmp_path / "run").write_text("x", encoding="utf-8")
+    with pytest.raises(StoreError, match=r"is a file; give a folder with --run"):
+        RunFolder(tmp_path / "run", "r")
+
+
+def test_without_a_terminal_a_long_stage_says_once_a_minute_how_far_it_is(capsys):
+    now = [0.0]
+    log = ProgressLog(Console(force_terminal=False), "translate", 1_000, clock=lambda: now[0])
+    for _ in range(300):
+        now[0] += 0.5
+        log.advance()
+    assert capsys.readouterr().out.splitlines() == [
+        "translate 120 of 1,000, about 7 min left, 2.0 a second",
+        "translate 240 of 1,000, about 6 min left, 2.0 a second",
+    ]

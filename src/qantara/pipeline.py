@@ -16,15 +16,17 @@ from qantara.errors import RecipeError
 from qantara.evaluate.stage import EvaluateConfig, evaluate
 from qantara.languages import LANGUAGES
 from qantara.ledger import open_ledger
-from qantara.llm.caller import Caller
+from qantara.llm.budget import BudgetConfig
 from qantara.llm.calls import CallLedger
-from qantara.llm.config import make_backend
+from qantara.llm.costs import as_json, cost_lines
+from qantara.llm.prices import PRICES, Prices, price_text, read_prices
 from qantara.mix.stage import MixConfig, mix
-from qantara.provenance import describe
+from qantara.provenance import describe, file_hash
 from qantara.recipe import config_hash, load
 from qantara.records import Choice, Example, LossPoint, Prediction, Sample, Translation
 from qantara.report.facts import RunFacts
 from qantara.report.stage import ReportConfig, render_report
+from qantara.report.translation_facts import gather
 from qantara.review.decisions import add_decisions, decisions_hash, latest_decisions
 from qantara.review.exchange import import_review
 from qantara.review.stage import ReviewConfig, review
@@ -33,9 +35,10 @@ from qantara.sources.config import PairsConfig, SourceConfig
 from qantara.sources.reading import content_hash, read, read_pairs
 from qantara.store import write_json, write_text
 from qantara.train.stage import TrainConfig, train
-from qantara.translate.stage import TranslateConfig, translate
-from qantara.translator.prompting import prompts_hash
-from qantara.translator.rounds import Room
+from qantara.translate.stage import TranslateConfig, translate, within_budget
+from qantara.translator.calibration import CALIBRATION, read_calibration
+from qantara.translator.opening import Place, calibrated_threshold, open_desk, open_room, reused_hashes
+from qantara.translator.prompt_files import prompts_hash
 
 STAGES = ("sources", "benchmark", "curate", "translate", "review", "mix", "train", "evaluate", "report")
 
@@ -56,6 +59,9 @@ class Recipe(BaseModel):
     ledger: str | None = Field(
         default=None, description="database URL for calls and decisions; none: ledger.sqlite in the run folder"
     )
+    budget: BudgetConfig | None = Field(
+        default=None, description="what language-model calls may cost at most; none: no limit"
+    )
     sources: tuple[SourceConfig, ...] = Field(description="what is read, in order; at least one")
     benchmark: PairsConfig | None = Field(
         default=None, description="paired items that are evaluated on and kept out of training"
@@ -73,6 +79,8 @@ class Recipe(BaseModel):
         for code in (self.source_language, self.target_language):
             if code not in LANGUAGES:
                 raise ValueError(f"language {code!r} is not known; known: {', '.join(sorted(LANGUAGES))}")
+        if self.source_language == self.target_language:
+            raise ValueError(f"source_language and target_language are the same: {self.source_language}")
         if not self.sources:
             raise ValueError("sources needs at least one entry: what is to be read")
         if self.train is not None and self.mix is None:
@@ -104,6 +112,8 @@ class Pipeline:
     def run(self, again: Sequence[str] = (), only: str | None = None) -> list[str]:
         """Run the stages that are not done (and those in `again`); return the names of those that ran."""
         write_json(self.run_folder.path / "recipe.json", self.recipe.model_dump(mode="json"))
+        if self.recipe.budget is not None and self.recipe.budget.prices is not None:
+            write_text(self.run_folder.path / PRICES, price_text(self.recipe_folder / self.recipe.budget.prices))
         ran = []
         for stage in self.recipe.stages():
             if only is not None and stage != only:
@@ -123,7 +133,7 @@ class Pipeline:
             highlight=False,
             soft_wrap=True,
         )
-        if lost := summary.get("details", {}).get("interrupted_calls"):
+        if lost := summary.get("details", {}).get("calls", {}).get("interrupted"):
             self.console.print(f"  {lost} calls were sent and not answered; they may have been billed", highlight=False)
 
     def _count(self, stage: str) -> int:
@@ -176,35 +186,27 @@ class Pipeline:
         )
 
     def _translate(self) -> Job:
-        folder, config = self.run_folder, self.recipe.translate
+        folder, config, num_in = self.run_folder, self.recipe.translate, self._count("curate")
+        place = Place(folder=self.recipe_folder, engine=self.engine, direction=self.direction)
+        threshold = calibrated_threshold(config.calibration, config.threshold, config, place)
 
         def work() -> Generator[Any, None, dict[str, Any]]:
-            from qantara.fidelity.encoders import encoder
-            from qantara.fidelity.meaning import MeaningRules
-            from qantara.sources.sample import parallel_questions
+            if config.judges_itself:
+                warning = "  the judge is the model that translates: it will not see its own errors"
+                self.console.print(warning, highlight=False, soft_wrap=True)
+            desk = open_desk(place, self.recipe.budget)
+            room = open_room(config, place, desk, threshold)
+            outcomes = translate(folder.kept("curate", Example), config, room, self.recipe.seed)
+            details = yield from within_budget(outcomes, num_in)
+            return details | {"calls": CallLedger(self.engine).troubles()}
 
-            ledger = CallLedger(self.engine)
-            judge = Caller(make_backend(config.judge, self.recipe_folder), ledger) if config.judge else None
-            room = Room(
-                translator=Caller(make_backend(config.model, self.recipe_folder), ledger),
-                judge=judge,
-                meaning=MeaningRules(encoder(), self.direction, parallel_questions(self.direction)),
-                direction=self.direction,
-                config=config,
-            )
-            details = yield from translate(folder.kept("curate", Example), config, room, self.recipe.seed)
-            paid = any(
-                backend is not None and backend.backend == "endpoint" for backend in (config.model, config.judge)
-            )
-            return details | ({"interrupted_calls": ledger.interrupted()} if paid else {})
-
-        inputs = (folder.output("curate"), prompts_hash(), str(self.recipe.seed), *self.direction)
+        inputs = (folder.output("curate"), prompts_hash(), str(self.recipe.seed), *self.direction, str(threshold))
         return Job(
             stage="translate",
-            settings=config,
-            inputs=inputs,
+            settings=config.result_settings(),
+            inputs=(*inputs, *reused_hashes(config, place)),
             record_type=Translation,
-            num_in=self._count("curate"),
+            num_in=num_in,
             work=work,
         )
 
@@ -311,14 +313,17 @@ class Pipeline:
             yield from ()
             return {}
 
+        calibration = self._calibration_file()
         inputs = tuple(folder.output(stage) for stage in stages)
+        inputs += tuple(file_hash(file) for file in (calibration, self._price_file()) if file is not None)
         return Job(stage="report", settings=recipe.report, inputs=inputs, record_type=LossPoint, num_in=None, work=work)
 
     def _provenance(self) -> dict[str, Any]:
         from qantara.models.references import fingerprint, licence, notice, resolve
 
         models: dict[str, Any] = {}
-        translators = (self.recipe.translate.model, self.recipe.translate.judge)
+        config = self.recipe.translate
+        translators = (config.model, config.judge, config.second_judge)
         folders = {b.model: resolve(b.model) for b in translators if b is not None and b.backend == "local"}
         if self.recipe.train is not None:
             folders[self.recipe.train.model] = self._model_folder()
@@ -328,25 +333,39 @@ class Pipeline:
         recipe_hash = config_hash(self.recipe)
         return describe(self.recipe.seed, recipe_hash, models) | {"prompts_hash": prompts_hash()}
 
+    def _price_file(self) -> Path | None:
+        file = self.run_folder.path / PRICES
+        return file if file.is_file() else None
+
+    def _calibration_file(self) -> Path | None:
+        """Return the calibration that decides, else the one that was made of this run, else None."""
+        if (named := self.recipe.translate.calibration) is not None:
+            return self.recipe_folder / named
+        own = self.run_folder.path / CALIBRATION
+        return own if own.is_file() else None
+
     def _facts(self) -> RunFacts:
         folder, stages = self.run_folder, self.recipe.stages()[:-1]
         summaries = {stage: folder.summary(stage) or {} for stage in stages}
         details = summaries.get("evaluate", {}).get("details", {})
         use = details.get("expert_use", {})
+        decisions, calibration = latest_decisions(self.engine), self._calibration_file()
+        prices = read_prices(file) if (file := self._price_file()) is not None else Prices()
         return RunFacts(
             name=self.recipe.name,
             direction=self.direction,
             recipe=self.recipe.model_dump(mode="json"),
             summaries=summaries,
-            translations=list(folder.kept("translate", Translation)),
-            rejections=[rejection for stage in stages for rejection in folder.rejected(stage)],
-            decisions=latest_decisions(self.engine),
+            translation=gather(folder.kept("translate", Translation), decisions),
+            decisions=decisions,
             losses=list(folder.kept("train", LossPoint)) if "train" in stages else [],
             predictions=list(folder.kept("evaluate", Prediction)) if "evaluate" in stages else [],
             scores=details.get("scores", {}),
             expert_use=use.get("tuned", use.get("base", {})),
             provenance=self._provenance(),
-            calls=[asdict(total) for total in CallLedger(self.engine).totals()],
+            calls=[as_json(line) for line in cost_lines(CallLedger(self.engine).totals(), prices)],
+            troubles=summaries["translate"].get("details", {}).get("calls", {}),
+            calibration=asdict(read_calibration(calibration)) if calibration is not None else None,
         )
 
 

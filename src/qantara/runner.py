@@ -16,7 +16,15 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 
 from qantara.errors import StoreError
 from qantara.provenance import file_hash
@@ -26,6 +34,7 @@ from qantara.store import KEPT, REJECTED, SUMMARY, RecordWriter, read_json, read
 
 Json = dict[str, Any]
 IDENTITY = "run.json"
+LOG_EVERY_SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +69,8 @@ class RunFolder:
                 raise StoreError(
                     f"{path} holds a run of recipe {owner!r}, not {name!r}; give another folder with --run"
                 )
+        elif path.is_file():
+            raise StoreError(f"{path} is a file; give a folder with --run")
         elif path.exists() and any(path.iterdir()):
             raise StoreError(f"{path} is not empty and not a run folder; give another folder with --run")
         else:
@@ -139,6 +150,7 @@ def _write_outcomes(place: Path, job: Job, console: Console) -> tuple[Counter[st
         rejected = RecordWriter(stack.enter_context(whole_file(place / REJECTED)), Rejection)
         bar = stack.enter_context(_bar(console))
         task = bar.add_task(job.stage, total=job.num_in, note="")
+        log = ProgressLog(console, job.stage, job.num_in)
         outcomes = job.work()
         stack.callback(outcomes.close)
         details: Json = {}
@@ -155,6 +167,7 @@ def _write_outcomes(place: Path, job: Job, console: Console) -> tuple[Counter[st
                 kept.add(record)
                 counts["kept"] += 1
             bar.update(task, advance=1, note=job.show(record) if job.show else "")
+            log.advance()
         kept.close()
         rejected.close()
     return counts, details
@@ -164,4 +177,33 @@ def _bar(console: Console) -> Progress:
     columns = (SpinnerColumn(), TextColumn("{task.description:10}"), BarColumn(), MofNCompleteColumn())
     note = TextColumn("{task.fields[note]}")
     quiet = not console.is_terminal  # a log wants the lines that stay, not the bar
-    return Progress(*columns, TimeElapsedColumn(), note, console=console, transient=True, disable=quiet)
+    times = (TimeElapsedColumn(), TimeRemainingColumn())
+    return Progress(*columns, *times, note, console=console, transient=True, disable=quiet)
+
+
+class ProgressLog:
+    """What a bar shows, as a line a minute where there is no terminal to draw a bar on."""
+
+    def __init__(
+        self, console: Console, stage: str, total: int | None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._console, self._stage, self._total, self._clock = console, stage, total, clock
+        self._done = 0
+        self._began = self._told = clock()
+
+    def advance(self) -> None:
+        """Count a record; say how far it is when a minute has passed since it was last said."""
+        self._done += 1
+        now = self._clock()
+        if self._console.is_terminal or now - self._told < LOG_EVERY_SECONDS:
+            return
+        self._told = now
+        rate = self._done / (now - self._began)
+        left = (
+            ""
+            if self._total is None
+            else f" of {self._total:,}, about {(self._total - self._done) / rate / 60:.0f} min left"
+        )
+        self._console.print(
+            f"{self._stage} {self._done:,}{left}, {rate:,.1f} a second", highlight=False, soft_wrap=True
+        )

@@ -8,7 +8,7 @@ import sys
 
 import typer
 
-from qantara.cli import audit, calls, models, review, run
+from qantara.cli import audit, calibrate, calls, cost, memory, models, review, run, synthesize, translate
 from qantara.errors import QantaraError
 
 app = typer.Typer(
@@ -20,8 +20,13 @@ app = typer.Typer(
     rich_markup_mode=None,  # plain help: half the time
 )
 app.command("run")(run.run)
+app.command("translate")(translate.translate)
+app.command("synthesize")(synthesize.synthesize)
+app.command("cost")(cost.cost)
+app.command("calibrate")(calibrate.calibrate)
 app.command("audit")(audit.audit)
 app.add_typer(review.app, name="review")
+app.add_typer(memory.app, name="memory")
 app.add_typer(models.app, name="models")
 app.add_typer(calls.app, name="calls")
 
