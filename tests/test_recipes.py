@@ -6,8 +6,11 @@ import pytest
 
 from qantara.pipeline import Recipe
 from qantara.recipe import load
+from qantara.synthesis import SynthesisRecipe
 
-RECIPES = sorted((Path(__file__).parents[1] / "recipes").glob("*.yaml"))
+FOLDER = Path(__file__).parents[1] / "recipes"
+SYNTHESIS = FOLDER / "synthesize.yaml"
+RECIPES = sorted(path for path in FOLDER.glob("*.yaml") if path != SYNTHESIS)
 
 
 def test_there_are_recipes():
@@ -23,6 +26,12 @@ def test_a_shipped_recipe_loads_and_has_the_files_name(path):
             assert (path.parent / backend.file).is_file()
     if recipe.review.decisions:
         assert (path.parent / recipe.review.decisions).is_file()
+
+
+def test_the_synthesis_recipe_loads_and_its_recording_is_there():
+    recipe = load(SYNTHESIS, SynthesisRecipe)
+    assert recipe.name == SYNTHESIS.stem
+    assert (FOLDER / recipe.synthesize.model.file).is_file()
 
 
 def test_the_demo_mixes_arabic_to_english_one_to_two_and_trains_all_three_groups():

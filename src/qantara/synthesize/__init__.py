@@ -1,0 +1,1 @@
+"""The synthesize stage: multiple-choice items become dialogues between a patient and a doctor, checked against their item."""

@@ -1,0 +1,1 @@
+"""The prompts, as text files; `qantara.synthesize.prompting` reads them."""
