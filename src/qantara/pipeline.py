@@ -191,9 +191,8 @@ class Pipeline:
         threshold = calibrated_threshold(config.calibration, config.threshold, config, place)
 
         def work() -> Generator[Any, None, dict[str, Any]]:
-            if config.judges_itself:
-                warning = "  the judge is the model that translates: it will not see its own errors"
-                self.console.print(warning, highlight=False, soft_wrap=True)
+            if config.warning:
+                self.console.print(f"  {config.warning}", highlight=False, soft_wrap=True)
             desk = open_desk(place, self.recipe.budget)
             room = open_room(config, place, desk, threshold)
             outcomes = translate(folder.kept("curate", Example), config, room, self.recipe.seed)

@@ -78,7 +78,10 @@ def test_a_judge_that_is_the_translator_is_warned_of_and_another_one_is_not(file
     warning = "the judge is the model that translates: it will not see its own errors"
     file.write_text(file.read_text(encoding="utf-8").splitlines()[0], encoding="utf-8")
     assert warning in translate(file, server, "--judge-model", "m").stderr
-    assert warning not in translate(file, server, "--judge-model", "j").stderr
+    told = translate(file, server, "--judge-model", "j").stderr
+    assert warning not in told
+    assert "no judge" not in told
+    assert "there is no judge: the checks see numbers" in translate(file, server).stderr
 
 
 def test_wrong_options_are_told_before_anything_is_sent(file, server):

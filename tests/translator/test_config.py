@@ -60,3 +60,6 @@ def test_a_second_vote_needs_a_first_one_by_another_model(judges, fault):
 )
 def test_a_judge_that_is_the_translating_model_is_known(judges, itself):
     assert config(**judges).judges_itself is itself
+    words = "no judge" if not judges else "the model that translates" if itself else ""
+    assert words in config(**judges).warning
+    assert bool(words) == bool(config(**judges).warning)

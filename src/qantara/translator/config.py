@@ -50,6 +50,13 @@ class TranslatorConfig(BaseModel):
         """Tell whether a judge is the model that translates."""
         return any(judge is not None and judge.model == self.model.model for judge in (self.judge, self.second_judge))
 
+    @property
+    def warning(self) -> str:
+        """Return what a user should know of these settings before trusting what is accepted, "" for nothing."""
+        if self.judge is None:
+            return "there is no judge: the checks see numbers, negations and options, but no wrong term"
+        return "the judge is the model that translates: it will not see its own errors" if self.judges_itself else ""
+
     @model_validator(mode="after")
     def _votes_fit(self) -> "TranslatorConfig":
         if self.second_judge is not None and self.judge is None:
