@@ -48,6 +48,12 @@ def test_a_file_holds_one_line_a_request(tmp_path):
     assert (tmp_path / "a.jsonl").read_bytes() == request_line(ASKED) + request_line(request("b"))
 
 
+def test_a_file_for_a_reasoning_model_asks_as_the_endpoint_does(tmp_path):
+    write_lines(tmp_path / "a.jsonl", [ASKED], reasoning=True)
+    (told,) = map(json.loads, (tmp_path / "a.jsonl").read_bytes().splitlines())
+    assert told["body"] == chat_body(ASKED, reasoning=True) != chat_body(ASKED)
+
+
 def test_an_answer_comes_back_with_text_counts_and_model():
     assert read_line(answered(200, BODY), {KEY: ASKED}) == (
         KEY,

@@ -228,6 +228,13 @@ def test_what_is_sent_is_the_request_and_nothing_more(server, ask, monkeypatch):
     assert server.headers[-1]["Authorization"] == "Bearer from-environment"
 
 
+def test_a_reasoning_model_is_asked_in_its_own_words(server, ask):
+    ask(server.port, "hello", reasoning=True)
+    (body,) = server.bodies
+    assert body["max_completion_tokens"] == 9
+    assert not {"max_tokens", "temperature"} & set(body)
+
+
 def test_at_most_so_many_calls_are_in_flight(server, ask):
     started = time.monotonic()
     assert len(ask(server.port, *(f"sleep 0.1 {i}" for i in range(12)), concurrency=4)) == 12

@@ -31,6 +31,11 @@ def test_a_body_holds_what_is_asked_and_leaves_out_what_is_not():
     }
 
 
+def test_a_reasoning_model_gets_the_limit_by_its_own_name_and_no_temperature():
+    body = chat_body(REQUEST, reasoning=True)
+    assert body == {"model": "m", "messages": chat_body(REQUEST)["messages"], "max_completion_tokens": 5}
+
+
 def test_stop_and_schema_are_sent_and_a_sample_is_not():
     schema = {"type": "object", "properties": {}}
     asked = Request(

@@ -62,6 +62,10 @@ class BatchConfig(BaseModel):
     timeout_seconds: float = Field(
         default=120, gt=0, le=3600, description="longest silence of the server in one transfer"
     )
+    reasoning: bool = Field(
+        default=False,
+        description="a reasoning model of OpenAI's kind: max_completion_tokens, which its thoughts count to, no temperature",
+    )
     enforce_schema: bool = Field(default=False, description="send a judge's JSON schema as response_format")
 
 
@@ -182,7 +186,7 @@ class BatchBackend:
         try:
             with tempfile.TemporaryDirectory() as folder:
                 path = Path(folder) / "requests.jsonl"
-                await asyncio.to_thread(write_lines, path, requests)
+                await asyncio.to_thread(write_lines, path, requests, reasoning=self._config.reasoning)
                 file_id = await self._server.upload(path)
             batch_id = await self._server.create(file_id, receipt.id, self._config.completion_window)
         except TurnedDown as error:

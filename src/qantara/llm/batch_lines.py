@@ -16,16 +16,17 @@ ENDPOINT = "/v1/chat/completions"
 _NOT_STARTED = frozenset({"batch_expired", "batch_cancelled"})  # the server did not get to it; nothing is billed
 
 
-def request_line(request: Request) -> bytes:
-    """Return the line of one request, with its line end."""
-    line = {"custom_id": call_key(request), "method": "POST", "url": ENDPOINT, "body": chat_body(request)}
+def request_line(request: Request, *, reasoning: bool = False) -> bytes:
+    """Return the line of one request, with its line end; `reasoning` as in `chat_body`."""
+    body = chat_body(request, reasoning=reasoning)
+    line = {"custom_id": call_key(request), "method": "POST", "url": ENDPOINT, "body": body}
     return json.dumps(line, ensure_ascii=False).encode("utf-8") + b"\n"
 
 
-def write_lines(path: Path, requests: Iterable[Request]) -> None:
-    """Write a batch file."""
+def write_lines(path: Path, requests: Iterable[Request], *, reasoning: bool = False) -> None:
+    """Write a batch file; `reasoning` as in `chat_body`."""
     with path.open("wb") as out:
-        out.writelines(map(request_line, requests))
+        out.writelines(request_line(request, reasoning=reasoning) for request in requests)
 
 
 def portions(requests: Iterable[Request], most_requests: int, most_bytes: int) -> Iterator[list[Request]]:

@@ -38,7 +38,7 @@ def identity(config: BackendConfig) -> dict[str, object]:
     kept: set[str]
     match config:
         case EndpointConfig() | BatchConfig():
-            kept = {"model", "enforce_schema"}
+            kept = {"model", "enforce_schema", "reasoning"}
         case RecordedConfig():
             kept = {"model", "file"}
         case LocalConfig():

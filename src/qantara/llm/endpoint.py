@@ -76,6 +76,10 @@ class EndpointConfig(BaseModel):
     breaker_pauses: int = Field(
         default=6, ge=0, le=100, description="pauses in a row (5 s, doubling to 60 s) while most calls fail, then stop"
     )
+    reasoning: bool = Field(
+        default=False,
+        description="a reasoning model of OpenAI's kind: max_completion_tokens, which its thoughts count to, no temperature",
+    )
     enforce_schema: bool = Field(
         default=False, description="send a judge's JSON schema as response_format (vLLM, OpenAI and others know it)"
     )
@@ -117,7 +121,8 @@ class EndpointBackend:
 
     async def answer(self, request: Request, sending: Sending) -> Response:
         """Return the answer of the server; see `Backend`."""
-        body = json.dumps(chat_body(request), ensure_ascii=False).encode("utf-8")
+        asked = chat_body(request, reasoning=self._config.reasoning)
+        body = json.dumps(asked, ensure_ascii=False).encode("utf-8")
         failures = slow_downs = 0
         while True:
             outcome = await self._enter_and_try(request, body, sending)

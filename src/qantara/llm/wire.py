@@ -19,14 +19,16 @@ _OVERFLOW = re.compile(
 )
 
 
-def chat_body(request: Request) -> Json:
-    """Return the body of a chat completions request; letters stay as they are, so no prompt is sent as escapes."""
-    body: Json = {
-        "model": request.model,
-        "messages": messages(request),
-        "max_tokens": request.max_tokens,
-        "temperature": request.temperature,
-    }
+def chat_body(request: Request, *, reasoning: bool = False) -> Json:
+    """Return the body of a chat completions request; letters stay as they are, so no prompt is sent as escapes.
+
+    `reasoning`: as OpenAI's reasoning models want it, which refuse a temperature and the older name of the limit.
+    """
+    body: Json = {"model": request.model, "messages": messages(request)}
+    if reasoning:
+        body["max_completion_tokens"] = request.max_tokens
+    else:
+        body |= {"max_tokens": request.max_tokens, "temperature": request.temperature}
     if request.stop:
         body["stop"] = list(request.stop)
     if request.schema:
