@@ -3,6 +3,7 @@
 import sqlite3
 import subprocess
 import sys
+import threading
 from contextlib import closing
 
 import pytest
@@ -289,3 +290,26 @@ def test_a_database_that_cannot_hold_arabic_is_refused(postgres_url):
             open_ledger(engine.url.set(database="qantara_test_latin", query={}).render_as_string())
         connection.exec_driver_sql("drop database qantara_test_latin with (force)")
     engine.dispose()
+
+
+def test_a_new_file_that_many_open_at_once_is_waited_for(tmp_path):
+    faults = []
+
+    def open_and_close(path, start):
+        start.wait()
+        try:
+            engine = open_ledger(path)
+            with transaction(engine):
+                pass
+            engine.dispose()
+        except StoreError as error:
+            faults.append(str(error))
+
+    for i in range(30):  # without waiting some three of these fail
+        start = threading.Barrier(6)
+        threads = [threading.Thread(target=open_and_close, args=(tmp_path / f"{i}.sqlite", start)) for _ in range(6)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert faults == []
