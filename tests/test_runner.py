@@ -3,7 +3,7 @@ import json
 import pytest
 from rich.console import Console
 
-from qantara.errors import StoreError
+from qantara.errors import BudgetError, StoreError
 from qantara.records import Answer, Example, Origin, Rejection, with_id
 from qantara.runner import Job, ProgressLog, RunFolder, run_job
 from qantara.store import read_json
@@ -126,3 +126,41 @@ def test_without_a_terminal_a_long_stage_says_once_a_minute_how_far_it_is(capsys
         "translate 120 of 1,000, about 7 min left, 2.0 a second",
         "translate 240 of 1,000, about 6 min left, 2.0 a second",
     ]
+
+
+@pytest.mark.parametrize(
+    ("num_in", "told"),
+    [(2000, "1,200 of 2,000 records are done, 800 are left: 5 of 5"), (None, "1,200 records are done: 5 of 5")],
+)
+def test_a_budget_s_end_says_how_many_records_are_done_and_left_and_ends_the_work(tmp_path, num_in, told):
+    ended = []
+
+    def work():
+        try:
+            yield from map(example, range(1200))
+            raise BudgetError("5 of 5 tokens are spent; raise it")
+        finally:
+            ended.append(True)
+
+    spent = Job(stage="s", settings={}, inputs=(), record_type=Example, num_in=num_in, work=work)
+    with pytest.raises(BudgetError, match=f"^{told} tokens are spent"):
+        run_job(RunFolder(tmp_path / "run", "r"), spent, CONSOLE)
+    assert ended == [True]
+
+
+def test_a_stage_that_fails_while_its_outcomes_are_written_ends_its_work_too(tmp_path):
+    ended = []
+
+    def work():
+        try:
+            yield from map(example, range(10))
+        finally:
+            ended.append(True)
+
+    def interrupted(_):
+        raise KeyboardInterrupt
+
+    shown = Job(stage="s", settings={}, inputs=(), record_type=Example, num_in=10, work=work, show=interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        run_job(RunFolder(tmp_path / "run", "r"), shown, CONSOLE)
+    assert ended == [True]

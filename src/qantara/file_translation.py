@@ -9,9 +9,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import Any, get_args
 
-from pydantic import BaseModel, ValidationError
 from rich.console import Console
 
 from qantara.errors import RecipeError
@@ -19,7 +18,7 @@ from qantara.llm.budget import BudgetConfig
 from qantara.llm.endpoint import EndpointConfig
 from qantara.llm.interface import Fault
 from qantara.pipeline import Pipeline, Recipe
-from qantara.recipe import load
+from qantara.recipe import checked, load
 from qantara.records import Example, Rejection, Translation
 from qantara.runner import RunFolder
 from qantara.sources.detection import source_of
@@ -28,7 +27,6 @@ from qantara.translate.stage import TranslateConfig
 
 OUTPUT = "translations.jsonl"
 _COMMAND = "qantara translate"
-Config = TypeVar("Config", bound=BaseModel)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +81,11 @@ def _recipe(file: Path, run: Path, options: Options) -> Recipe:
     if faults := _contradictions(options):
         raise RecipeError(_COMMAND, faults)
     limits = {"usd": options.budget_usd, "tokens": options.budget_tokens, "prices": _absolute(options.prices)}
-    budget = _checked(BudgetConfig, limits, "budget") if any(value is not None for value in limits.values()) else None
+    budget = (
+        checked(BudgetConfig, limits, _COMMAND, "budget")
+        if any(value is not None for value in limits.values())
+        else None
+    )
     values: dict[str, Any] = {
         "name": _name_of(run),
         "source_language": options.direction[0],
@@ -94,8 +96,8 @@ def _recipe(file: Path, run: Path, options: Options) -> Recipe:
     if options.recipe is not None:
         given = load(options.recipe, Recipe, options.overrides)
         values |= {"translate": given.translate, "seed": given.seed, "ledger": given.ledger, "report": given.report}
-        return _checked(Recipe, values | {"budget": budget or given.budget})
-    return _checked(Recipe, values | {"budget": budget, "translate": _translate_config(options)})
+        return checked(Recipe, values | {"budget": budget or given.budget}, _COMMAND)
+    return checked(Recipe, values | {"budget": budget, "translate": _translate_config(options)}, _COMMAND)
 
 
 def _contradictions(options: Options) -> list[str]:
@@ -112,26 +114,13 @@ def _contradictions(options: Options) -> list[str]:
 
 def _translate_config(options: Options) -> TranslateConfig:
     shared = {"backend": "endpoint", "concurrency": options.concurrency}
-    model = _checked(EndpointConfig, shared | {"url": options.endpoint, "model": options.model}, "endpoint")
+    model = checked(EndpointConfig, shared | {"url": options.endpoint, "model": options.model}, _COMMAND, "endpoint")
     if not options.judge_model:
         return TranslateConfig(model=model, meaning=options.meaning)
     judge = shared | {"url": options.judge_endpoint or options.endpoint, "model": options.judge_model}
     return TranslateConfig(
-        model=model, judge=_checked(EndpointConfig, judge, "judge_endpoint"), meaning=options.meaning
+        model=model, judge=checked(EndpointConfig, judge, _COMMAND, "judge_endpoint"), meaning=options.meaning
     )
-
-
-def _checked(config_type: type[Config], values: Mapping[str, object], place: str = "") -> Config:
-    """Return a config of what the command line says; RecipeError lists what is wrong with it."""
-    try:
-        return config_type.model_validate(values)
-    except ValidationError as error:
-        faults = []
-        for detail in error.errors(include_url=False, include_input=False):
-            name = ".".join(map(str, (*([place] if place else []), *detail["loc"])))
-            message = detail["msg"].removeprefix("Value error, ")
-            faults.append(f"{name}: {message}" if name else message)
-        raise RecipeError(_COMMAND, faults) from error
 
 
 def _name_of(run: Path) -> str:

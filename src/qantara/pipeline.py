@@ -19,6 +19,7 @@ from qantara.ledger import open_ledger
 from qantara.llm.budget import BudgetConfig
 from qantara.llm.calls import CallLedger
 from qantara.llm.costs import as_json, cost_lines
+from qantara.llm.opening import open_desk
 from qantara.llm.prices import PRICES, Prices, price_text, read_prices
 from qantara.mix.stage import MixConfig, mix
 from qantara.provenance import describe, file_hash
@@ -30,14 +31,14 @@ from qantara.report.translation_facts import gather
 from qantara.review.decisions import add_decisions, decisions_hash, latest_decisions
 from qantara.review.exchange import import_review
 from qantara.review.stage import ReviewConfig, review
-from qantara.runner import Job, RunFolder, run_job
+from qantara.runner import Job, RunFolder, run_job, tell_outcome
 from qantara.sources.config import PairsConfig, SourceConfig
 from qantara.sources.reading import content_hash, read, read_pairs
 from qantara.store import write_json, write_text
 from qantara.train.stage import TrainConfig, train
-from qantara.translate.stage import TranslateConfig, translate, within_budget
+from qantara.translate.stage import TranslateConfig, translate
 from qantara.translator.calibration import CALIBRATION, read_calibration
-from qantara.translator.opening import Place, calibrated_threshold, open_desk, open_room, reused_hashes
+from qantara.translator.opening import Place, calibrated_threshold, open_room, reused_hashes
 from qantara.translator.prompt_files import prompts_hash
 
 STAGES = ("sources", "benchmark", "curate", "translate", "review", "mix", "train", "evaluate", "report")
@@ -120,21 +121,9 @@ class Pipeline:
                 continue
             job = getattr(self, f"_{stage}")()
             if run_job(self.run_folder, job, self.console, again=stage in again):
-                self._tell(stage)
+                tell_outcome(self.run_folder, stage, self.console)
                 ran.append(stage)
         return ran
-
-    def _tell(self, stage: str) -> None:
-        summary = self.run_folder.summary(stage) or {}
-        reasons = ", ".join(f"{code} {count}" for code, count in summary.get("reasons", {}).items())
-        line = f"{stage:10} {summary.get('kept', 0):>6} kept {summary.get('rejected', 0):>5} rejected"
-        self.console.print(
-            f"{line} {summary.get('seconds', 0):>7.1f} s" + (f"  ({reasons})" if reasons else ""),
-            highlight=False,
-            soft_wrap=True,
-        )
-        if lost := summary.get("details", {}).get("calls", {}).get("interrupted"):
-            self.console.print(f"  {lost} calls were sent and not answered; they may have been billed", highlight=False)
 
     def _count(self, stage: str) -> int:
         return int((self.run_folder.summary(stage) or {}).get("kept", 0))
@@ -193,10 +182,9 @@ class Pipeline:
         def work() -> Generator[Any, None, dict[str, Any]]:
             if config.warning:
                 self.console.print(f"  {config.warning}", highlight=False, soft_wrap=True)
-            desk = open_desk(place, self.recipe.budget)
+            desk = open_desk(self.engine, self.recipe_folder, self.recipe.budget)
             room = open_room(config, place, desk, threshold)
-            outcomes = translate(folder.kept("curate", Example), config, room, self.recipe.seed)
-            details = yield from within_budget(outcomes, num_in)
+            details = yield from translate(folder.kept("curate", Example), config, room, self.recipe.seed)
             return details | {"calls": CallLedger(self.engine).troubles()}
 
         inputs = (folder.output("curate"), prompts_hash(), str(self.recipe.seed), *self.direction, str(threshold))

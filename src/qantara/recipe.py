@@ -3,7 +3,7 @@
 The config types belong to the stages; whoever calls `load` hands their root in, so this module knows none of them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -46,6 +46,19 @@ def load(path: Path, config_type: type[Config], overrides: Sequence[str] = ()) -
     if faults:
         raise RecipeError(str(path), faults)
     return config
+
+
+def checked(config_type: type[Config], values: Mapping[str, object], command: str, place: str = "") -> Config:
+    """Return a config of what a command line says; RecipeError lists what is wrong with it, named from `place` on."""
+    try:
+        return config_type.model_validate(values)
+    except ValidationError as error:
+        faults = []
+        for detail in error.errors(include_url=False, include_input=False):
+            name = ".".join(map(str, (*([place] if place else []), *detail["loc"])))
+            message = detail["msg"].removeprefix("Value error, ")
+            faults.append(f"{name}: {message}" if name else message)
+        raise RecipeError(command, faults) from error
 
 
 def config_hash(config: BaseModel | object) -> str:

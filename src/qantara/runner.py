@@ -26,7 +26,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from qantara.errors import StoreError
+from qantara.errors import BudgetError, StoreError
 from qantara.provenance import file_hash
 from qantara.recipe import config_hash
 from qantara.records import Rejection, content_id
@@ -117,7 +117,8 @@ class RunFolder:
 def run_job(folder: RunFolder, job: Job, console: Console, *, again: bool = False) -> bool:
     """Run a stage unless it is done with the same settings and inputs; return whether it ran.
 
-    Raises RuntimeError when a record that went in did not come out exactly once: that is a bug in the stage.
+    Raises RuntimeError when a record that went in did not come out exactly once: that is a bug in the stage. A BudgetError rises
+    with how many records are done and left.
     """
     done = folder.summary(job.stage)
     if done is not None and done["key"] == job.key() and not again:
@@ -143,6 +144,17 @@ def run_job(folder: RunFolder, job: Job, console: Console, *, again: bool = Fals
     return True
 
 
+def tell_outcome(folder: RunFolder, stage: str, console: Console) -> None:
+    """Print what a finished stage kept and rejected, and how many of its calls nobody knows the end of."""
+    summary = folder.summary(stage) or {}
+    reasons = ", ".join(f"{code} {count}" for code, count in summary.get("reasons", {}).items())
+    line = f"{stage:10} {summary.get('kept', 0):>6} kept {summary.get('rejected', 0):>5} rejected"
+    told = f"{line} {summary.get('seconds', 0):>7.1f} s" + (f"  ({reasons})" if reasons else "")
+    console.print(told, highlight=False, soft_wrap=True)
+    if lost := summary.get("details", {}).get("calls", {}).get("interrupted"):
+        console.print(f"  {lost} calls were sent and not answered; they may have been billed", highlight=False)
+
+
 def _write_outcomes(place: Path, job: Job, console: Console) -> tuple[Counter[str], Json]:
     counts: Counter[str] = Counter(kept=0)
     with ExitStack() as stack:
@@ -160,6 +172,8 @@ def _write_outcomes(place: Path, job: Job, console: Console) -> tuple[Counter[st
             except StopIteration as end:
                 details = end.value or {}
                 break
+            except BudgetError as error:
+                raise BudgetError(f"{_progress(counts.total(), job.num_in)}: {error}") from error
             if isinstance(record, Rejection):
                 rejected.add(record)
                 counts[record.reason] += 1
@@ -171,6 +185,12 @@ def _write_outcomes(place: Path, job: Job, console: Console) -> tuple[Counter[st
         kept.close()
         rejected.close()
     return counts, details
+
+
+def _progress(num_done: int, num_in: int | None) -> str:
+    if num_in is None:
+        return f"{num_done:,} records are done"
+    return f"{num_done:,} of {num_in:,} records are done, {num_in - num_done:,} are left"
 
 
 def _bar(console: Console) -> Progress:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from rich.console import Console
 
 from qantara.errors import RecipeError
@@ -16,14 +16,13 @@ from qantara.fidelity.encoders import encoder
 from qantara.languages import LANGUAGES
 from qantara.ledger import open_ledger
 from qantara.llm.budget import BudgetConfig
-from qantara.llm.caller import Caller
 from qantara.llm.calls import CallLedger
-from qantara.llm.config import BackendConfig, make_backend
+from qantara.llm.opening import Callers, open_desk
 from qantara.llm.prices import PRICES, price_text
 from qantara.provenance import describe
-from qantara.recipe import config_hash, load
+from qantara.recipe import checked, config_hash, load
 from qantara.records import Dialogue, Example
-from qantara.runner import Job, RunFolder, run_job
+from qantara.runner import Job, RunFolder, run_job, tell_outcome
 from qantara.sources.config import SourceConfig
 from qantara.sources.detection import source_of
 from qantara.sources.reading import content_hash, read
@@ -33,7 +32,6 @@ from qantara.synthesize.forms import SWITCH
 from qantara.synthesize.prompting import prompts_hash
 from qantara.synthesize.room import Room
 from qantara.synthesize.stage import orders, synthesize
-from qantara.translator.opening import Place, open_desk
 
 OUTPUT = "dialogues.jsonl"
 _COMMAND = "qantara synthesize"
@@ -106,10 +104,7 @@ def synthesis_recipe(file: Path | None, options: Options) -> SynthesisRecipe:
         values["sources"] = [source_of(file, options.columns).model_dump(mode="json")]
     if options.forms:
         values["synthesize"] |= {"forms": dict.fromkeys(options.forms, 1.0)}
-    try:
-        return SynthesisRecipe.model_validate(values)
-    except ValidationError as error:
-        raise RecipeError(_COMMAND, [_told(dict(detail)) for detail in error.errors()]) from error
+    return checked(SynthesisRecipe, values, _COMMAND)
 
 
 class Synthesis:
@@ -132,20 +127,11 @@ class Synthesis:
         for make in (self._sources, self._synthesize):
             job = make()
             if run_job(folder, job, self.console):
-                self._tell(job.stage)
+                tell_outcome(folder, job.stage, self.console)
         write_json(folder.path / "provenance.json", self._provenance())
         path = folder.path / OUTPUT
         write_jsonl(path, map(_line, folder.kept("synthesize", Dialogue)))
         return path
-
-    def _tell(self, stage: str) -> None:
-        summary = self.run_folder.summary(stage) or {}
-        reasons = ", ".join(f"{code} {count}" for code, count in summary.get("reasons", {}).items())
-        line = f"{stage:10} {summary.get('kept', 0):>6} kept {summary.get('rejected', 0):>5} rejected"
-        told = f"{line} {summary.get('seconds', 0):>7.1f} s" + (f"  ({reasons})" if reasons else "")
-        self.console.print(told, highlight=False, soft_wrap=True)
-        if lost := summary.get("details", {}).get("calls", {}).get("interrupted"):
-            self.console.print(f"  {lost} calls were sent and not answered; they may have been billed", highlight=False)
 
     def _sources(self) -> Job:
         recipe, data = self.recipe, self.recipe.data or self.recipe_folder
@@ -179,19 +165,12 @@ class Synthesis:
         )
 
     def _room(self) -> Room:
-        place = Place(folder=self.recipe_folder, engine=self.engine, direction=self.direction)
-        desk = open_desk(place, self.recipe.budget)
-        callers: dict[str, Caller] = {}
-
-        def caller(backend: BackendConfig) -> Caller:  # the same settings share connections and limits
-            name = backend.model_dump_json()
-            if name not in callers:
-                callers[name] = Caller(make_backend(backend, self.recipe_folder, self.engine), desk)
-            return callers[name]
-
-        config = self.recipe.synthesize
-        judge = caller(config.judge) if config.judge else None
-        return Room(writer=caller(config.model), judge=judge, desk=desk, encoder=encoder(), direction=self.direction)
+        config, desk = self.recipe.synthesize, open_desk(self.engine, self.recipe_folder, self.recipe.budget)
+        callers = Callers(desk, self.recipe_folder, self.engine)
+        judge = callers.of(config.judge) if config.judge else None
+        return Room(
+            writer=callers.of(config.model), judge=judge, desk=desk, encoder=encoder(), direction=self.direction
+        )
 
     def _provenance(self) -> dict[str, Any]:
         return describe(self.recipe.seed, config_hash(self.recipe), {}) | {"prompts_hash": prompts_hash()}
@@ -203,11 +182,6 @@ def _endpoints(options: Options) -> dict[str, Any]:
     shared = {"backend": "endpoint", "url": options.endpoint}
     judge = {"judge": shared | {"model": options.judge_model}} if options.judge_model else {}
     return {"model": shared | {"model": options.model}} | judge
-
-
-def _told(detail: dict[str, Any]) -> str:
-    place = ".".join(str(key) for key in detail["loc"])
-    return f"{place}: {detail['msg']}" if place else str(detail["msg"])
 
 
 def _line(dialogue: Dialogue) -> dict[str, object]:

@@ -1,14 +1,16 @@
 """Asking until it can be read: what is asked again, how often, and what is not."""
 
 import asyncio
+from dataclasses import replace
+from typing import get_args
 
 import pytest
 
 from qantara.ledger import open_ledger
 from qantara.llm.caller import Caller, Desk
 from qantara.llm.calls import CallLedger
-from qantara.llm.interface import Message, Request, Response
-from qantara.llm.readable import Asking, ask_readable
+from qantara.llm.interface import FinishReason, Message, Request, Response
+from qantara.llm.readable import Asking, ask_readable, json_object, why_of_no_use
 
 REQUEST = Request(model="m", messages=(Message("user", "q"),), max_tokens=10)
 
@@ -82,3 +84,26 @@ def test_every_asking_is_a_call_of_its_own_in_the_ledger(desk, tmp_path):
     asked(desk, ("stop", "x"), ("stop", "x"), ("stop", "x"))
     [total] = CallLedger(open_ledger(tmp_path / "ledger.sqlite")).totals()
     assert (total.calls, total.purpose, total.round) == (3, "judge", 3)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ('{"a": 1}', {"a": 1}),
+        ('Here:\n```json\n{"a": {"b": []}}\n```', {"a": {"b": []}}),
+        ("", None),
+        ("}{", None),
+        ('{"a": ', None),
+        ('{"a": 1} and {"b": 2}', None),
+        ('{"a": ' * 100_000 + "}", None),
+    ],
+)
+def test_the_object_in_an_answer_is_found_or_there_is_none(text, found):
+    assert json_object(text) == found
+
+
+def test_every_finish_that_is_no_success_has_a_code_of_its_own():
+    whole = Response(text="", finish_reason="stop", prompt_tokens=1, completion_tokens=1, model="m", seconds=0.0)
+    reasons = [reason for reason in get_args(FinishReason) if reason != "stop"]
+    codes = {why_of_no_use(replace(whole, finish_reason=reason))[0] for reason in reasons}
+    assert len(codes) == len(reasons) == 6

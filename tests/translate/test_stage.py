@@ -3,13 +3,13 @@ import asyncio
 import pytest
 from pydantic import ValidationError
 
-from qantara.errors import BudgetError, CallFailed
+from qantara.errors import CallFailed
 from qantara.ledger import open_ledger
 from qantara.llm.caller import Caller, Desk
 from qantara.llm.calls import CallLedger
 from qantara.llm.interface import Response
 from qantara.records import Answer, Origin, Rejection, with_id
-from qantara.translate.stage import TranslateConfig, translate, within_budget
+from qantara.translate.stage import TranslateConfig, translate
 from qantara.translator.lock import lock
 from qantara.translator.policy import policy_id
 from qantara.translator.room import Room
@@ -167,34 +167,3 @@ def test_where_and_how_fast_a_model_is_asked_is_no_part_of_the_result():
     assert config_of(model=MODEL | {"url": "http://other/v1", "concurrency": 9}).result_settings() == settings
     for change in ({"model": MODEL | {"model": "n"}}, {"judge": MODEL | {"model": "j"}}, {"max_rounds": 1}):
         assert config_of(**change).result_settings() != settings
-
-
-def test_a_budget_s_end_says_how_many_records_are_done_and_left_and_ends_the_work():
-    ended = []
-
-    def outcomes():
-        try:
-            yield from range(1200)
-            raise BudgetError("5 of 5 tokens are spent; raise it")
-        finally:
-            ended.append(True)
-
-    stage, done = within_budget(outcomes(), 2000), []
-    with pytest.raises(BudgetError, match=r"^1,200 of 2,000 records are done, 800 are left: 5 of 5 tokens are spent"):
-        done.extend(stage)
-    assert ended == [True]
-
-
-def test_a_run_that_is_given_up_ends_the_work_too():
-    ended = []
-
-    def outcomes():
-        try:
-            yield from range(10)
-        finally:
-            ended.append(True)
-
-    stage = within_budget(outcomes(), 10)
-    next(stage)
-    stage.close()
-    assert ended == [True]

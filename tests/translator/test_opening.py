@@ -5,11 +5,12 @@ import pytest
 
 from qantara.errors import DataError
 from qantara.ledger import open_ledger
-from qantara.llm.budget import BudgetConfig
+from qantara.llm.caller import Desk
+from qantara.llm.calls import CallLedger
 from qantara.records import Calibration
 from qantara.translator.calibration import write_calibration
 from qantara.translator.config import TranslatorConfig
-from qantara.translator.opening import Place, calibrated_threshold, open_desk, open_room, reused_hashes
+from qantara.translator.opening import Place, calibrated_threshold, open_room, reused_hashes
 from qantara.translator.policy import policy_id
 from qantara.translator.tmx import write_tmx
 
@@ -34,7 +35,7 @@ def opened(place):
     rooms = []
 
     def made(settings, threshold=None):
-        rooms.append(open_room(settings, place, open_desk(place, None), threshold))
+        rooms.append(open_room(settings, place, Desk(CallLedger(place.engine)), threshold))
         return rooms[-1]
 
     yield made
@@ -73,15 +74,6 @@ def test_a_file_that_is_not_there_is_one_line(place, name):
     ) as caught:
         reused_hashes(config(**{name: "none.x"}), place)
     assert "\n" not in str(caught.value)
-
-
-def test_a_budget_reads_its_price_list_and_a_missing_one_is_named(place, tmp_path):
-    desk = open_desk(place, BudgetConfig(tokens=10))
-    assert desk.budget is not None
-    desk.close()
-    with pytest.raises(Exception, match=r"prices\.yaml") as caught:
-        open_desk(place, BudgetConfig(usd=1, prices="prices.yaml"))
-    assert isinstance(caught.value.__cause__, FileNotFoundError)
 
 
 CALIBRATION = Calibration(

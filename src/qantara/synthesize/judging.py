@@ -5,6 +5,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from qantara.llm.readable import json_object
+
 Verdict = Literal["agrees", "contradicts", "unclear"]
 
 
@@ -29,10 +31,7 @@ def schema() -> str:
 
 def read_verdict(text: str) -> Verdict | None:
     """Return the verdict of an answer, or None when it can't be read; text around the object is allowed."""
-    start, end = text.find("{"), text.rfind("}")
-    if start < 0 or end < start:
-        return None
     try:
-        return _Answer.model_validate(json.loads(text[start : end + 1])).verdict
-    except (json.JSONDecodeError, ValidationError):
+        return _Answer.model_validate(json_object(text)).verdict
+    except ValidationError:
         return None

@@ -6,8 +6,7 @@ An answer that is cut off, out of form or at fault is asked for again, a bounded
 from dataclasses import dataclass, replace
 
 from qantara.errors import CallFailed
-from qantara.llm.interface import Response
-from qantara.llm.readable import Asking, ask_readable
+from qantara.llm.readable import Asking, ask_readable, why_of_no_use
 from qantara.records import Choice, Dialogue, Turn, text_fields, with_id
 from qantara.synthesize.checks import faults_of
 from qantara.synthesize.config import SynthesizeConfig
@@ -18,13 +17,6 @@ from qantara.synthesize.prompting import dialogue_request, judge_request
 from qantara.synthesize.room import Room
 from qantara.synthesize.tags import Fault, has_reserved_markup, read_turns
 
-_CALL_FAULTS = {
-    "length": ("call.truncated", "the answer was cut off at the token limit"),
-    "refused": ("call.refused", "the model refused"),
-    "empty": ("call.empty", "the answer is empty"),
-    "bad_request": ("call.bad_request", "the server turned the request down"),
-    "context_overflow": ("call.context_overflow", "the item is too long for the model"),
-}
 _JUDGE_TOKENS = 512
 
 
@@ -93,17 +85,13 @@ async def _turns(
     )
     if turns is not None:
         return turns, ()
-    return (), (_call_fault(response),) if response.finish_reason != "stop" else last[-1]
+    return (), (Fault(*why_of_no_use(response)),) if response.finish_reason != "stop" else last[-1]
 
 
 def _form_fault(fault: Fault, text: str, form: Form) -> Fault:
     """Return the fault of an answer's form, or that the whole answer is a refusal."""
     talk = next((found for code in form.languages if (found := model_talk(text, code))), "")
     return Fault(talk, "the whole answer") if talk and fault.reason == "form.no_turns" else fault
-
-
-def _call_fault(response: Response) -> Fault:
-    return Fault(*_CALL_FAULTS.get(response.finish_reason, ("call.failed", "the call gave no usable answer")))
 
 
 async def _judged(item: Choice, turns: tuple[Turn, ...], config: SynthesizeConfig, room: Room) -> tuple[Fault, ...]:

@@ -11,7 +11,6 @@ from pathlib import Path
 
 from pydantic import Field, model_validator
 
-from qantara.errors import BudgetError
 from qantara.llm.config import identity
 from qantara.llm.streaming import in_order
 from qantara.records import Attempt, Example, Rejection, Translation, text_fields
@@ -96,27 +95,6 @@ def translate(
         "threshold": room.threshold,
     }
     return details | (_of_memory(room.memory, room.counts["reused"]) if room.memory is not None else {})
-
-
-def within_budget(
-    outcomes: Generator[Translation | Rejection, None, dict[str, object]], num_in: int
-) -> Generator[Translation | Rejection, None, dict[str, object]]:
-    """Yield what `translate` yields; when a budget ends it, say how many of the `num_in` records are done and left."""
-    num_done = 0
-    try:
-        while True:
-            try:
-                outcome = next(outcomes)
-            except StopIteration as end:
-                details: dict[str, object] = end.value
-                return details
-            yield outcome
-            num_done += 1
-    except BudgetError as error:
-        left = num_in - num_done
-        raise BudgetError(f"{num_done:,} of {num_in:,} records are done, {left:,} are left: {error}") from error
-    finally:
-        outcomes.close()
 
 
 def _outcome(

@@ -9,20 +9,13 @@ from dataclasses import dataclass, replace
 
 from qantara.errors import CallFailed
 from qantara.llm.interface import Request, Response
-from qantara.llm.readable import Asking, ask_readable
+from qantara.llm.readable import Asking, ask_readable, why_of_no_use
 from qantara.records import Attempt, Example, Finding, child, text_fields
 from qantara.translator.lock import unlock
 from qantara.translator.prompting import completion_request, translation_request
 from qantara.translator.room import Room
 from qantara.translator.together import all_of
 
-_SAYS = {
-    "length": ("call.truncated", "the answer was cut off at the token limit"),
-    "refused": ("call.refused", "the model refused"),
-    "empty": ("call.empty", "the answer is empty"),
-    "bad_request": ("call.bad_request", "the server turned the request down"),
-    "context_overflow": ("call.context_overflow", "the text is too long for the model"),
-}
 _TOO_LONG = ("context_overflow", "length")
 _FOR_GOOD = ("call.bad_request", "call.context_overflow")
 
@@ -127,8 +120,8 @@ def _unusable(response: Response, fields: Mapping[str, str] | tuple[str, ...]) -
     field = next(iter(fields)) if len(fields) == 1 else ""
     if response.finish_reason == "stop":
         faults = unlock(response.text, fields).findings if isinstance(fields, Mapping) else ()
-        return _Texts({}, faults or (_finding("call.empty", field, _SAYS["empty"][1]),))
-    rule, message = _SAYS.get(response.finish_reason, ("call.failed", "the call gave no usable answer"))
+        return _Texts({}, faults or (_finding("call.empty", field, "the answer is empty"),))
+    rule, message = why_of_no_use(response)
     return _Texts({}, (_finding(rule, field, message),), rule in _FOR_GOOD)
 
 

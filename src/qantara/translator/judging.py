@@ -11,6 +11,7 @@ from typing import Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from qantara.llm.readable import json_object
 from qantara.records import Finding, Severity
 
 _SEVERITIES: dict[str, Severity] = {"critical": "fail", "major": "fail", "minor": "info"}
@@ -69,12 +70,9 @@ def read_judgement(text: str, source: Mapping[str, str], target: Mapping[str, st
 
     Text around the object is allowed; a span on a field that is not there makes the answer unreadable.
     """
-    start, end = text.find("{"), text.rfind("}")
-    if start < 0 or end < start:
-        return None
     try:
-        answer = _Answer.model_validate(json.loads(text[start : end + 1]))
-    except (ValueError, ValidationError):
+        answer = _Answer.model_validate(json_object(text))
+    except ValidationError:
         return None
     if any(span.field not in source for span in answer.spans):
         return None

@@ -10,11 +10,8 @@ from qantara.errors import DataError
 from qantara.fidelity.encoders import encoder
 from qantara.fidelity.glossary_files import read_glossary
 from qantara.fidelity.meaning import MeaningRules
-from qantara.llm.budget import Budget, BudgetConfig
-from qantara.llm.caller import Caller, Desk
-from qantara.llm.calls import CallLedger
-from qantara.llm.config import BackendConfig, make_backend
-from qantara.llm.prices import Prices, read_prices
+from qantara.llm.caller import Desk
+from qantara.llm.opening import Callers
 from qantara.provenance import file_hash
 from qantara.sources.sample import parallel_questions
 from qantara.translator.calibration import read_calibration
@@ -34,29 +31,13 @@ class Place:
     direction: tuple[str, str]
 
 
-def open_desk(place: Place, budget: BudgetConfig | None) -> Desk:
-    """Return the desk that all callers of a stage share."""
-    ledger = CallLedger(place.engine)
-    if budget is None:
-        return Desk(ledger)
-    prices = read_prices(place.folder / budget.prices) if budget.prices else Prices()
-    return Desk(ledger, Budget(budget, prices, ledger))
-
-
 def open_room(config: TranslatorConfig, place: Place, desk: Desk, threshold: int | None) -> Room:
     """Return the room of a config; equal settings share connections and limits."""
-    callers: dict[str, Caller] = {}
-
-    def caller(backend: BackendConfig) -> Caller:
-        name = backend.model_dump_json()
-        if name not in callers:
-            callers[name] = Caller(make_backend(backend, place.folder, place.engine), desk)
-        return callers[name]
-
+    callers = Callers(desk, place.folder, place.engine)
     return Room(
-        translator=caller(config.model),
-        judge=caller(config.judge) if config.judge else None,
-        second_judge=caller(config.second_judge) if config.second_judge else None,
+        translator=callers.of(config.model),
+        judge=callers.of(config.judge) if config.judge else None,
+        second_judge=callers.of(config.second_judge) if config.second_judge else None,
         desk=desk,
         meaning=MeaningRules(encoder(), place.direction, parallel_questions(place.direction))
         if config.meaning
