@@ -78,10 +78,10 @@ def test_only_assistant_turns_and_their_end_marks_are_learnt(template):
 
 
 @pytest.mark.parametrize("template", ["chatml", None])
-def test_nothing_of_a_passage_is_learnt(template):
+def test_a_passage_is_plain_text_and_all_of_it_is_learnt(template):
     passage = with_id(Passage(id="", language="en", origin=ORIGIN, text="The valve is open."))
-    assert [turn.role for turn in messages(passage)] == ["system", "user"]
-    assert learnt(passage, Characters(template)) == ""
+    assert "The valve is open." in learnt(passage, Characters(template))
+    assert all(render(passage, Characters(template)).loss_mask)
 
 
 def test_plain_text_has_exactly_one_beginning_mark():

@@ -14,11 +14,13 @@ from rich.console import Console
 from qantara.errors import DataError, RecipeError
 from qantara.ledger import open_ledger
 from qantara.llm.calls import CallLedger
-from qantara.pipeline import STAGES, check_stage, open_pipeline
+from qantara.pipeline import open_pipeline
 from qantara.records import Example, LossPoint, Prediction, Sample
+from qantara.run_recipe import check_stage
 from qantara.store import read_json
 
 pytestmark = pytest.mark.smoke
+STAGES = ("sources", "benchmark", "curate", "translate", "review", "mix", "train", "evaluate", "report")
 CONSOLE = Console(quiet=True)
 
 
@@ -126,7 +128,7 @@ def test_a_kill_during_translate_loses_nothing_and_pays_for_no_answered_call_twi
 
 def test_a_kill_during_train_goes_on_from_the_checkpoint(tiny_recipe, server, tmp_path):
     recipe = tiny_recipe(server.url)
-    options = ("--set", "train.epochs=8")
+    options = ("--set", "mix.max_epochs=8")
     process = start(recipe, tmp_path / "run", *options)
     wait_for((tmp_path / "run" / "train" / "checkpoint.pt").exists, process)
     kill(process)

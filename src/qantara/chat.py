@@ -55,7 +55,7 @@ def question_text(choice: Choice) -> str:
 def messages(example: Example) -> tuple[Turn, ...]:
     """Return the conversation that teaches an example: a system line in its language, then user and assistant by turns.
 
-    A passage has no assistant's turn: nothing in it is learnt.
+    A passage has no assistant's turn; `render` makes plain text of it.
     """
     words = language(example.language)
     system = Turn(role="system", text=words.system_prompt)
@@ -77,7 +77,12 @@ def render(example: Example, tokenizer: Tokenizer) -> Rendered:
     """Return the tokens of an example and which of them are learnt.
 
     The text is encoded once, as a whole; a token is learnt when its first character lies in an assistant's turn or is its end mark.
+    A passage is rendered as plain text between the tokenizer's begin and end marks, and all of it is learnt.
     """
+    if isinstance(example, Passage):
+        whole = (tokenizer.bos_token or "") + example.text + (tokenizer.eos_token or "")
+        ids = tuple(tokenizer(whole, add_special_tokens=False)["input_ids"])
+        return Rendered(ids, (True,) * len(ids))
     text, spans = _text_and_spans(messages(example), tokenizer)
     encoded = tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
     mask = tuple(any(low <= start < high for low, high in spans) for start, _ in encoded["offset_mapping"])

@@ -17,9 +17,10 @@ from qantara.errors import RecipeError
 from qantara.llm.budget import BudgetConfig
 from qantara.llm.endpoint import EndpointConfig
 from qantara.llm.interface import Fault
-from qantara.pipeline import Pipeline, Recipe
+from qantara.pipeline import Pipeline
 from qantara.recipe import checked, load
 from qantara.records import Example, Rejection, Translation
+from qantara.run_recipe import Recipe
 from qantara.runner import RunFolder
 from qantara.sources.detection import source_of
 from qantara.store import plain, write_jsonl

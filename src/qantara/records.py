@@ -80,7 +80,7 @@ class Dialogue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Passage:
-    """Plain text that is only translated: it asks nothing and answers nothing, so there is nothing in it to train on."""
+    """Plain text: it asks nothing and answers nothing; a model that trains on it learns all of it."""
 
     id: str
     language: str
@@ -207,11 +207,15 @@ class Calibration:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
-    """A rendered training sample: `loss_mask[i]` tells whether token i is learnt; `fold` is "train" or "validation"."""
+    """A rendered training sample: `loss_mask[i]` tells whether token i is learnt; `fold` is "train" or "validation".
+
+    `source` is the data set it is of. A passage may be longer than what is trained on at once: it is used in pieces.
+    """
 
     example_id: str
     family: str
     language: str
+    source: str
     kind: str
     fold: str
     input_ids: tuple[int, ...]
@@ -220,11 +224,12 @@ class Sample:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LossPoint:
-    """A mean loss in nats a learnt token at an optimizer step, over one fold and one language ("all" for both)."""
+    """A mean loss in nats a learnt token at an optimizer step, over one fold and one language or source ("all": over all)."""
 
     step: int
     fold: str
     language: str
+    source: str
     loss: float
     num_tokens: int
 

@@ -25,7 +25,7 @@ PASSAGE = Passage(id="p", language="en", origin=Origin(source="t", native_id="4"
 
 
 def reasons(*examples: Example, benchmark: tuple[Example, ...] = (), config: CurateConfig | None = None) -> list[str]:
-    found = curate(examples, benchmark, config or CurateConfig(), "en")
+    found = curate(examples, benchmark, config or CurateConfig(), ("en",))
     return [record.reason if isinstance(record, Rejection) else "kept" for record in found]
 
 
@@ -74,14 +74,14 @@ def test_short_records_can_be_left_out() -> None:
 
 def test_a_rejection_names_the_record_that_came_in_and_quotes_no_text() -> None:
     dirty = replace(SOUND, question="  Which valve lies between them? ", answer_index=7)
-    (rejection,) = curate([dirty], [], CurateConfig(), "en")
+    (rejection,) = curate([dirty], [], CurateConfig(), ("en",))
     assert isinstance(rejection, Rejection)
     assert (rejection.record_id, rejection.native_id, rejection.stage) == (dirty.id, "1", "curate")
     assert "valve" not in rejection.detail
 
 
 def test_a_kept_record_is_clean_and_has_the_id_of_its_text() -> None:
-    (kept,) = curate([replace(SOUND, question=f"{SOUND.question} ")], [], CurateConfig(), "en")
+    (kept,) = curate([replace(SOUND, question=f"{SOUND.question} ")], [], CurateConfig(), ("en",))
     assert kept == SOUND
 
 

@@ -1,4 +1,5 @@
 import pytest
+from transformers import AutoTokenizer
 
 from qantara.evaluate.stage import EvaluateConfig, evaluate
 from qantara.models.adapter_config import AdapterConfig
@@ -74,6 +75,32 @@ def test_expert_use_is_told_by_language_and_layer(mixture):
         for code in ("en", "ar"):
             assert [layer["layer"] for layer in use["languages"][code]] == [0, 1]
             assert all(sum(layer["share"]) == pytest.approx(1) for layer in use["languages"][code])
+        assert len(use["specialization"]) == 2
+        assert all(0 < bits < 1 for bits in use["specialization"])
+        assert use["dead_experts"] == []
+
+
+def test_each_language_is_counted_apart(mixture):
+    folder, _ = mixture
+    both, alone = (
+        run(asked, folder, None, EvaluateConfig(), ("en", "ar"))[1]["expert_use"]["base"]
+        for asked in (items(4), [item for item in items(4) if item.language == "ar"])
+    )
+    assert both["languages"]["ar"] == alone["languages"]["ar"] != both["languages"]["en"]
+    assert list(alone["languages"]) == ["ar"]
+    assert alone["specialization"] == []
+
+
+def test_experts_that_no_language_uses_are_told(mixture, tmp_path, caplog):
+    model = load_model(mixture[0], quantization="none")
+    for layer in model.model.layers:
+        layer.mlp.gate.weight.data.zero_()  # all tie: the same two are chosen always
+    model.save_pretrained(tmp_path)
+    AutoTokenizer.from_pretrained(mixture[0]).save_pretrained(tmp_path)
+    _, details = run(items(12), tmp_path, None, EvaluateConfig(quantization="none"), ("en", "ar"))
+    dead = details["expert_use"]["base"]["dead_experts"]
+    assert [layer for layer, _ in dead] == [0, 0, 1, 1]
+    assert "the base model hardly uses 4 experts in any language" in caplog.text
 
 
 def test_a_dense_model_without_adapter_is_only_the_base(tiny_model):

@@ -1,46 +1,50 @@
+import random
+from fractions import Fraction
+
+import numpy as np
 import pytest
 
-from qantara.mix.budget import allowances, choose, fold_of, rank
-from qantara.records import Sample
+from qantara.mix.budget import allowances, cut, fold_of, rank, shares_of
 
 
-def samples(count, tokens):
-    return [
-        Sample(
-            example_id=f"e{i}",
-            family=f"f{i}",
-            language="en",
-            kind="answer",
-            fold="train",
-            input_ids=(1,) * tokens,
-            loss_mask=(True,) * tokens,
-        )
-        for i in range(count)
-    ]
+def test_shares_are_exact_and_leave_out_what_has_no_part():
+    assert shares_of({"en": 2, "ar": 1, "fr": 0}) == {"ar": Fraction(1, 3), "en": Fraction(2, 3)}
+    assert shares_of({"ar": 0.1, "en": 0.3}) == {"ar": Fraction(1, 4), "en": Fraction(3, 4)}
+
+
+def test_allowances_sum_to_the_budget_to_the_token_and_are_off_by_less_than_one():
+    dice = random.Random(1)
+    for _ in range(200):
+        shares = shares_of({code: dice.random() + 1e-9 for code in ("ar", "en", "fr", "zh")})
+        amount = dice.randint(0, 10**9)
+        allowed = allowances(amount, shares)
+        assert sum(allowed.values()) == amount
+        assert all(abs(allowed[code] - amount * share) < 1 for code, share in shares.items())
+
+
+def test_the_token_that_is_left_goes_to_the_largest_fraction():
+    assert allowances(10, shares_of({"ar": 1, "en": 2})) == {"ar": 3, "en": 7}
+    assert allowances(11, shares_of({"ar": 1, "en": 2})) == {"ar": 4, "en": 7}
 
 
 @pytest.mark.parametrize(
-    ("available", "ratio", "budget", "expected"),
+    ("lengths", "amount", "expected"),
     [
-        ({"ar": 900, "en": 900}, {"ar": 1, "en": 2}, 600, {"ar": 200, "en": 400}),
-        ({"ar": 100, "en": 900}, {"ar": 1, "en": 2}, 600, {"ar": 100, "en": 200}),
-        ({"ar": 900, "en": 0}, {"ar": 1, "en": 2}, 600, {"ar": 0, "en": 0}),
-        ({"ar": 900, "en": 900}, {"ar": 1, "en": 0}, 600, {"ar": 600}),
+        ([5, 5, 5], 12, [5, 5, 2]),
+        ([5, 5, 5], 10, [5, 5]),
+        ([5, 5, 5], 15, [5, 5, 5]),
+        ([5, 5, 5], 99, [5, 5, 5]),
+        ([5, 5, 5], 11, [5, 4, 2]),  # one token teaches nothing: the piece before gives one
+        ([2, 5], 3, [2]),  # ... unless it would teach nothing then
+        ([5, 5], 1, []),
+        ([5, 5], 0, []),
+        ([], 7, []),
     ],
 )
-def test_the_ratio_is_held_where_a_language_has_too_few_tokens(available, ratio, budget, expected):
-    assert allowances(available, ratio, budget) == expected
-
-
-def test_chosen_samples_never_pass_the_allowance_and_come_close():
-    chosen = choose(samples(50, 30), 1000, seed=1)
-    assert len(chosen) * 30 <= 1000 < (len(chosen) + 1) * 30
-
-
-def test_the_choice_follows_from_the_seed_and_not_from_the_order():
-    pool = samples(50, 30)
-    assert choose(pool, 600, 1) == choose(pool[::-1], 600, 1)
-    assert choose(pool, 600, 1) != choose(pool, 600, 2)
+def test_pieces_are_cut_to_the_token(lengths, amount, expected):
+    given = np.array(lengths, dtype=np.int32)
+    assert cut(given, amount).tolist() == expected
+    assert given.tolist() == lengths
 
 
 def test_adding_records_moves_no_family_to_another_fold():

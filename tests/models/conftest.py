@@ -1,4 +1,4 @@
-"""A tiny real GGUF file (Llama layout, byte-level tokenizer, chat template), whole and as wheels."""
+"""Tiny mixtures of experts in every layout; a tiny real GGUF file (Llama layout, byte-level tokenizer), whole and as wheels."""
 
 import zipfile
 from collections.abc import Callable
@@ -7,10 +7,82 @@ from pathlib import Path
 import gguf
 import numpy as np
 import pytest
+import torch
+from peft import PeftModel
 from tokenizers.pre_tokenizers import ByteLevel
+from transformers import AutoConfig, AutoModelForCausalLM
+
+from qantara.models.adapter_config import AdapterConfig
+from qantara.models.adapters import attach, save_adapter
+from qantara.models.loading import load_model
 
 HIDDEN, LAYERS, HEADS, KV_HEADS, MLP = 32, 2, 4, 2, 64
 WriteWheel = Callable[..., Path]
+MIXTURE = {
+    "hidden_size": 64,
+    "intermediate_size": 128,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+    "num_experts_per_tok": 2,
+    "vocab_size": 64,
+    "eos_token_id": 2,
+    "pad_token_id": 0,
+}
+OF_LAYOUT = {
+    "mixtral": {"num_local_experts": 4},
+    "qwen2_moe": {"num_experts": 4, "moe_intermediate_size": 96, "shared_expert_intermediate_size": 128},
+    "qwen3_moe": {"num_experts": 4, "moe_intermediate_size": 96, "head_dim": 16},
+    "olmoe": {"num_experts": 4},
+}
+
+
+@pytest.fixture(scope="session")
+def mixture_folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Return a folder by `model_type` of each layout: a random two-layer model with 4 experts, in fp32, named as on the hub.
+
+    In the Qwen layouts a row of the down projection (96) ends within a block of NF4 (64).
+    """
+    folders = {}
+    for model_type, sizes in OF_LAYOUT.items():
+        torch.manual_seed(0)
+        folders[model_type] = tmp_path_factory.mktemp(model_type)
+        model = AutoModelForCausalLM.from_config(AutoConfig.for_model(model_type, **MIXTURE, **sizes))
+        model.save_pretrained(folders[model_type])
+    return folders
+
+
+@pytest.fixture(scope="session")
+def dense_folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Return a folder by `model_type` of random two-layer dense models in fp32; embeddings and head of all but Llama are tied."""
+    sizes = {name: value for name, value in MIXTURE.items() if name != "num_experts_per_tok"}
+    folders = {}
+    for model_type, tied in (("llama", False), ("qwen2", True), ("gemma3_text", True)):
+        torch.manual_seed(0)
+        folders[model_type] = tmp_path_factory.mktemp(model_type)
+        config = AutoConfig.for_model(model_type, **sizes, head_dim=16, tie_word_embeddings=tied)
+        AutoModelForCausalLM.from_config(config).save_pretrained(folders[model_type])
+    return folders
+
+
+@pytest.fixture(scope="session")
+def save_moved_adapter() -> Callable[..., PeftModel]:
+    """Return a function that adapts a folder's model, moves every adapter tensor as training would, and saves the adapter."""
+
+    def make(
+        folder: Path, out: Path, quantization: str = "none", dtype: str = "float32", **settings: object
+    ) -> PeftModel:
+        base = load_model(folder, quantization=quantization, dtype=dtype)
+        model = attach(base, AdapterConfig(**({"rank": 8, "alpha": 8} | settings)))
+        torch.manual_seed(3)
+        with torch.no_grad():
+            for tensor in model.parameters():
+                if tensor.requires_grad:
+                    tensor += torch.randn_like(tensor) * 0.05
+        save_adapter(model, out)
+        return model.eval()
+
+    return make
 
 
 @pytest.fixture(scope="session")

@@ -1,12 +1,14 @@
 import pytest
 import torch
 from torch import nn
+from torch.utils.checkpoint import checkpoint
 from transformers.models.mixtral.configuration_mixtral import MixtralConfig
 from transformers.models.mixtral.modeling_mixtral import MixtralExperts
 
 from qantara.models import experts_forward
-from qantara.models.experts_forward import Factors, frozen_experts, run_experts, sort_rows
-from qantara.models.nf4_experts import PROJECTIONS, expert_weights, quantize
+from qantara.models.experts_forward import Factors, LowRank, frozen_experts, route, run_experts
+from qantara.models.layouts import PROJECTIONS
+from qantara.models.nf4_experts import expert_weights, quantize
 
 EXPERTS, HIDDEN, INTERMEDIATE, RANK, SCALE = 4, 64, 128, 8, 2.0
 
@@ -67,7 +69,7 @@ def test_low_rank_factors_equal_folding_them_into_the_weights(pair, given):
     packed, plain = pair
     hidden, chosen, weights, factors = given
     inputs = [hidden, weights, *factors]
-    found = run_experts(packed, hidden, chosen, weights, (factors, SCALE))
+    found = run_experts(packed, hidden, chosen, weights, LowRank(factors, SCALE))
     wanted = folded(plain, factors)(hidden, chosen, weights)
     assert torch.allclose(found, wanted, atol=1e-5)
     of_found = torch.autograd.grad(found.square().mean(), inputs)
@@ -91,33 +93,54 @@ def test_numerical_gradients_agree(pair):
     chosen = torch.tensor([[0, 1], [1, 2]])
 
     def forward(hidden, weights, *low_rank):
-        return run_experts(plain, hidden, chosen, weights, (Factors(*low_rank), SCALE))
+        return run_experts(plain, hidden, chosen, weights, LowRank(Factors(*low_rank), SCALE))
 
     assert torch.autograd.gradcheck(forward, (draw(2, HIDDEN), draw(2, 2), *factors), fast_mode=True)
 
 
-def test_grouped_products_equal_the_loop(pair, given, monkeypatch):
-    packed, _ = pair
+def results_of(experts, given, low_rank_dropout=0.0):
     hidden, chosen, weights, factors = given
+    low = hidden.detach().to(torch.bfloat16).requires_grad_()
+    torch.manual_seed(3)
+    output = run_experts(experts, low, chosen, weights, LowRank(factors, SCALE, low_rank_dropout))
+    return [output, *torch.autograd.grad(output.float().square().mean(), [low, weights, *factors])]
+
+
+@pytest.mark.parametrize("dropout", [0.0, 0.3])
+def test_grouped_products_equal_the_loop(pair, given, monkeypatch, dropout):
+    packed, _ = pair
     results = []
-    for grouped in (False, True):
-        monkeypatch.setattr(
-            experts_forward,
-            "sort_rows",
-            lambda experts, index, scale, grouped, forced=grouped: sort_rows(experts, index, scale, grouped=forced),
-        )
-        low = hidden.detach().to(torch.bfloat16).requires_grad_()
-        output = run_experts(packed, low, chosen, weights, (factors, SCALE))
-        results.append([output, *torch.autograd.grad(output.float().square().mean(), [low, weights, *factors])])
-    for one, other in zip(*results, strict=True):
-        assert (one.float() - other.float()).norm() <= 0.02 * one.float().norm()
+    for way in ("loop", "grouped", "contiguous"):
+        monkeypatch.setattr(experts_forward, "way_for", lambda device, dtype, way=way: way)
+        results.append(results_of(packed, given, dropout))
+    for one, *others in zip(*results, strict=True):
+        assert all((one.float() - other.float()).norm() <= 0.02 * one.float().norm() for other in others)
+
+
+@pytest.mark.parametrize("experts_at_once", [1, 2, 3])
+def test_a_small_budget_of_dequantized_bytes_changes_no_bit(pair, given, monkeypatch, experts_at_once):
+    packed, _ = pair
+    asked = []
+    monkeypatch.setattr(
+        experts_forward,
+        "expert_weights",
+        lambda *arguments: asked.append(expert_weights(*arguments)) or asked[-1],
+    )
+    monkeypatch.setattr(experts_forward, "way_for", lambda device, dtype: "grouped")
+    wanted = results_of(packed, given, 0.3)
+    assert max(len(weights) for weights in asked) == EXPERTS
+    asked.clear()
+    packed.transient_bytes = experts_at_once * 2 * INTERMEDIATE * HIDDEN * 2
+    found = results_of(packed, given, 0.3)
+    assert max(len(weights) for weights in asked) == experts_at_once
+    assert all(torch.equal(one, other) for one, other in zip(found, wanted, strict=True))
 
 
 def test_a_single_token_needs_only_its_experts(pair):
     packed, plain = pair
     hidden, chosen, weights = torch.randn(1, HIDDEN), torch.tensor([[2, 0]]), torch.tensor([[0.7, 0.3]])
-    rows = sort_rows(packed, chosen, 0.0, grouped=False)
-    assert rows.bounds == ((0, 0, 1), (2, 1, 2))
+    segments = route(packed, chosen, "loop", torch.float32).segments
+    assert [(part.first, part.start, part.end) for part in segments] == [(0, 0, 1), (2, 1, 2)]
     with torch.inference_mode():
         assert torch.allclose(
             frozen_experts(packed, hidden, chosen, weights), plain(hidden, chosen, weights), atol=1e-5
@@ -129,3 +152,58 @@ def test_weights_of_experts_get_no_gradient(pair, given):
     hidden, chosen, weights, _ = given
     frozen_experts(plain, hidden, chosen, weights).sum().backward()
     assert all(isinstance(tensor, nn.Parameter) and tensor.grad is None for tensor in plain.parameters())
+
+
+def test_no_token_at_all_is_no_output(pair):
+    packed, _ = pair
+    hidden = torch.zeros(0, HIDDEN, requires_grad=True)
+    output = frozen_experts(packed, hidden, torch.zeros(0, 2, dtype=torch.long), torch.zeros(0, 2))
+    output.sum().backward()
+    assert output.shape == hidden.grad.shape == (0, HIDDEN)
+
+
+def test_dropout_is_of_the_factors_inputs_alone_and_keeps_their_mean(pair, given):
+    packed, _ = pair
+    hidden, chosen, weights, factors = given
+    with torch.no_grad():
+        undropped = run_experts(packed, hidden, chosen, weights, LowRank(factors, 0.01))
+        frozen = frozen_experts(packed, hidden, chosen, weights)
+        draws = torch.stack(
+            [run_experts(packed, hidden, chosen, weights, LowRank(factors, 0.01, 0.5)) for _ in range(300)]
+        )
+        assert torch.equal(frozen, run_experts(packed, hidden, chosen, weights, LowRank(factors, 0.0, 0.5)))
+    assert not torch.equal(draws[0], draws[1])
+    assert (draws.mean(0) - undropped).norm() < 0.2 * (undropped - frozen).norm()
+
+
+def test_gradients_under_dropout_are_those_of_what_was_kept(pair):
+    _, plain = pair
+    plain.double()
+    torch.manual_seed(2)
+    draw = lambda *shape: (torch.randn(*shape, dtype=torch.float64) * 0.3).requires_grad_()  # noqa: E731
+    shapes = [(EXPERTS, HIDDEN, 8), (EXPERTS, 8, 256), (EXPERTS, INTERMEDIATE, 8), (EXPERTS, 8, HIDDEN)]
+    chosen = torch.tensor([[0, 1], [1, 2]])
+
+    def forward(hidden, weights, *factors):
+        torch.manual_seed(5)
+        return run_experts(plain, hidden, chosen, weights, LowRank(Factors(*factors), SCALE, 0.4))
+
+    given = (draw(2, HIDDEN), draw(2, 2), *(draw(*shape) for shape in shapes))
+    assert torch.autograd.gradcheck(forward, given, fast_mode=True)
+
+
+@pytest.mark.parametrize("dropout", [0.0, 0.3])
+def test_checkpointing_changes_no_bit(pair, given, dropout):
+    packed, _ = pair
+    hidden, chosen, weights, factors = given
+    results = []
+    for is_checkpointed in (False, True):
+        torch.manual_seed(4)
+        run = lambda *inputs: run_experts(packed, *inputs, LowRank(factors, SCALE, dropout))  # noqa: E731
+        output = (
+            checkpoint(run, hidden, chosen, weights, use_reentrant=False)
+            if is_checkpointed
+            else run(hidden, chosen, weights)
+        )
+        results.append([output, *torch.autograd.grad(output.square().mean(), [hidden, weights, *factors])])
+    assert all(torch.equal(one, other) for one, other in zip(*results, strict=True))

@@ -13,6 +13,7 @@ from qantara.errors import ModelError
 from qantara.models.references import (
     ModelReference,
     cache_folder,
+    cached,
     fingerprint,
     licence,
     notice,
@@ -141,6 +142,7 @@ def test_a_hub_model_is_found_in_the_hub_cache_and_without_network_the_error_say
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
     with pytest.raises(ModelError, match="hf:owner/name: the hub can't be reached"):
         resolve("hf:owner/name")
+    assert cached("hf:owner/name") is None
     snapshot = tmp_path / "models--owner--name" / "snapshots" / ("0" * 40)
     snapshot.mkdir(parents=True)
     refs = tmp_path / "models--owner--name" / "refs"
@@ -148,7 +150,13 @@ def test_a_hub_model_is_found_in_the_hub_cache_and_without_network_the_error_say
     (refs / "main").write_text("0" * 40, encoding="utf-8")
     (snapshot / "config.json").write_text("{}", encoding="utf-8")
     (snapshot / "model.safetensors").write_bytes(b"")
-    assert resolve("hf:owner/name") == snapshot
+    assert resolve("hf:owner/name") == cached("hf:owner/name") == snapshot
+
+
+def test_what_is_cached_is_known_without_fetching(package, tmp_path):
+    assert cached(REFERENCE) is None
+    assert resolve(REFERENCE) == cached(REFERENCE) == cached(f"path:{entry()}") == entry()
+    assert cached(f"path:{tmp_path}") is None
 
 
 def test_a_cache_that_cannot_be_written_is_an_error_that_says_so(package, tmp_path, monkeypatch):

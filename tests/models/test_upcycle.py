@@ -8,7 +8,7 @@ import torch
 from transformers import AutoModelForCausalLM, GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM
 
 from qantara.errors import ModelError
-from qantara.models import upcycle as module
+from qantara.models import checkpoint_files as module
 from qantara.models.upcycle import upcycle, upcycled
 
 TINY = {

@@ -237,7 +237,7 @@ def make_losses():
         ("validation", "ar"): (3.3, 2.5),
     }
     return [
-        LossPoint(step=step, fold=fold, language=code, loss=loss, num_tokens=100)
+        LossPoint(step=step, fold=fold, language=code, source="all", loss=loss, num_tokens=100)
         for (fold, code), pair in values.items()
         for step, loss in zip((0, 40), pair, strict=True)
     ]

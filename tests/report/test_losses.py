@@ -28,7 +28,7 @@ def test_no_points_make_no_drawing():
 
 def test_a_loss_that_diverged_is_left_out_of_the_lines():
     points = [
-        LossPoint(step=i, fold="train", language="all", loss=loss, num_tokens=1)
+        LossPoint(step=i, fold="train", language="all", source="all", loss=loss, num_tokens=1)
         for i, loss in enumerate((2.0, math.nan, math.inf))
     ]
     (drawing,) = loss_drawings(points, ("en", "ar"))

@@ -5,10 +5,22 @@ from pathlib import Path
 
 import pytest
 import torch
-from transformers import LlamaConfig, LlamaForCausalLM, MixtralConfig, MixtralForCausalLM
+from transformers import (
+    LlamaConfig,
+    LlamaForCausalLM,
+    MixtralConfig,
+    MixtralForCausalLM,
+    Qwen3MoeConfig,
+    Qwen3MoeForCausalLM,
+)
 
+from qantara.models.adapters import attach
+from qantara.models.loading import load_model
 from qantara.records import Sample
+from qantara.train.batches import prepare
 from qantara.train.stage import TrainConfig
+from qantara.train.state import TrainingState
+from qantara.training_order import Piece, TrainingOrder
 
 VOCABULARY = 128
 SIZES = {
@@ -40,6 +52,15 @@ def mixture_folder(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
+def qwen_folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("qwen")
+    torch.manual_seed(0)
+    sizes = {"num_experts": 4, "num_experts_per_tok": 2, "moe_intermediate_size": 64, "head_dim": 16}
+    Qwen3MoeForCausalLM(Qwen3MoeConfig(**SIZES, **sizes)).save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
 def dense_folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("dense")
     torch.manual_seed(0)
@@ -59,6 +80,7 @@ def samples():
                 example_id=f"sample-{i:02}",
                 family=f"family-{i:02}",
                 language="ar" if i % 3 == 0 else "en",
+                source="arabic" if i % 3 == 0 else "english",
                 kind="answer",
                 fold="validation" if i % 8 == 7 else "train",
                 input_ids=tuple((first + 3 * j) % VOCABULARY for j in range(length)),
@@ -68,7 +90,27 @@ def samples():
     return tuple(made)
 
 
+@pytest.fixture(scope="session")
+def order(samples):
+    """Three passes over the training samples, each in another order."""
+    places = [i for i, sample in enumerate(samples) if sample.fold == "train"]
+    passes = [random.Random(epoch).sample(places, len(places)) for epoch in range(3)]
+    return TrainingOrder.of(Piece(i, 0, len(samples[i].input_ids)) for members in passes for i in members)
+
+
 @pytest.fixture
+def started(samples, order, config):
+    """A function that starts a run on the model in a folder, with settings changed."""
+
+    def start(folder, quantization="nf4", **changes):
+        changed = config.model_copy(update=changes)
+        model = load_model(folder, quantization=quantization, dtype="float32")
+        return TrainingState.start(attach(model, changed.adapter, 1), changed, prepare(samples, order, changed), seed=1)
+
+    return start
+
+
+@pytest.fixture(scope="session")
 def config():
     return TrainConfig(
         model=f"path:{Path('tiny')}",

@@ -1,41 +1,39 @@
 import pytest
 import torch
 
-from qantara.models.adapter_config import AdapterConfig
-from qantara.models.adapters import attach
-from qantara.models.loading import load_model
 from qantara.records import LossPoint
-from qantara.train.audit import digests, trainable
+from qantara.train.audit import trainable
+from qantara.train.batches import prepare
 from qantara.train.checkpoint import FILE, resume, run_key, save
-from qantara.train.state import TrainingState
+from qantara.train.loop import train_step
 
 
 @pytest.fixture
-def fresh(mixture_folder, config):
-    def make():
-        model = load_model(mixture_folder, quantization="nf4", dtype="float32")
-        return TrainingState.start(attach(model, AdapterConfig(), seed=1), config)
+def fresh(started, mixture_folder):
+    def make(**changes):
+        return started(mixture_folder, **changes)
 
     return make
 
 
-def one_update(state):
-    state.model(input_ids=torch.arange(2, 30)[None], sample_lengths=(28,)).logits.logsumexp(-1).sum().backward()
-    state.optimizer.step()
-    state.optimizer.zero_grad()
-    state.step += 1
+def tensors_of(state):
+    return {name: tensor.detach().clone() for name, tensor in trainable(state.model)}
 
 
-def test_a_checkpoint_brings_back_tensors_optimizer_step_and_losses(fresh, tmp_path):
-    saved, restored = fresh(), fresh()
-    one_update(saved)
-    saved.points.append(LossPoint(step=1, fold="train", language="ar", loss=1.5, num_tokens=7))
+@pytest.mark.parametrize("optimizer", ["adamw", "adamw_8bit"])
+def test_a_checkpoint_brings_back_all_that_the_next_step_follows_from(fresh, tmp_path, optimizer):
+    saved, restored = fresh(optimizer=optimizer), fresh(optimizer=optimizer)
+    for _ in range(3):
+        train_step(saved)
+    saved.points.append(LossPoint(step=1, fold="train", language="ar", source="all", loss=1.5, num_tokens=7))
     save(saved, tmp_path, "key")
     assert resume(restored, tmp_path, "key")
-    assert (restored.step, restored.points) == (1, saved.points)
-    one_update(saved)
-    one_update(restored)
-    assert digests(restored.model) == digests(saved.model)
+    assert (restored.step, restored.points) == (3, saved.points)
+    assert restored.audit == saved.audit
+    sums = [train_step(state).totals.tolist() for state in (saved, restored)]
+    assert sums[0] == sums[1]
+    after = [tensors_of(state) for state in (saved, restored)]
+    assert all(torch.equal(tensor, after[1][name]) for name, tensor in after[0].items())
 
 
 def test_nothing_of_another_run_or_of_a_broken_file_is_taken(fresh, tmp_path):
@@ -58,9 +56,33 @@ def test_only_the_newest_checkpoint_is_kept_and_holds_adapters_alone(fresh, tmp_
     assert set(content["tensors"]) == {name for name, _ in trainable(state.model)}
 
 
-def test_the_key_follows_samples_config_and_seed(samples, config):
-    key = run_key(samples, config, 1)
-    assert run_key(samples, config, 1) == key
-    assert run_key(samples, config, 2) != key
-    assert run_key(samples[1:], config, 1) != key
-    assert run_key(samples, config.model_copy(update={"learning_rate": 1e-4}), 1) != key
+def test_the_key_follows_samples_order_settings_seed_and_start(samples, order, config, tmp_path):
+    def key(given=samples, seed=1, start=None, **changes):
+        changed = config.model_copy(update=changes)
+        return run_key(prepare(given, order, changed), changed, seed, start)
+
+    (tmp_path / "adapter").write_bytes(b"1")
+    others = [
+        key(seed=2),
+        key(given=(*samples[:-1], samples[0])),
+        key(max_steps=5),
+        key(learning_rate=1e-4),
+        key(start=tmp_path),
+    ]
+    (tmp_path / "adapter").write_bytes(b"2")
+    others.append(key(start=tmp_path))
+    assert key() == key()
+    assert len({key(), *others}) == len(others) + 1
+
+
+def test_how_a_run_is_held_and_shared_out_does_not_change_its_key(samples, order, config):
+    changed = config.model_copy(
+        update={
+            "processes": "fsdp",
+            "gradient_checkpointing": True,
+            "checkpoint_every_steps": 9,
+            "transient_mebibytes": 1,
+        }
+    )
+    data = prepare(samples, order, config)
+    assert run_key(data, changed, 1) == run_key(data, config, 1)

@@ -1,18 +1,15 @@
-from qantara.models.adapter_config import AdapterConfig
-from qantara.models.adapters import attach
-from qantara.models.loading import load_model
-from qantara.train.audit import trainable
-from qantara.train.state import TrainingState
+from qantara.models.packed_attention import IMPLEMENTATION
 
 
-def test_the_optimizer_holds_every_tensor_that_trains_once(mixture_folder, config):
-    model = attach(load_model(mixture_folder, quantization="nf4", dtype="float32"), AdapterConfig())
-    state = TrainingState.start(model, config)
-    held = [id(p) for group in state.optimizer.param_groups for p in group["params"]]
-    assert sorted(held) == sorted(id(tensor) for _, tensor in trainable(model))
-    assert [group["peak"] for group in state.optimizer.param_groups] == [5e-3, 2e-3]
+def test_a_run_starts_before_its_first_step_with_nothing_proven(started, mixture_folder):
+    state = started(mixture_folder)
+    assert (state.step, state.points, state.audit.counts, state.mixture) == (0, [], None, True)
+    assert state.forward is state.model
+    assert state.model.config._attn_implementation == IMPLEMENTATION
 
 
-def test_a_dense_model_has_no_router_group(dense_folder, config):
-    model = attach(load_model(dense_folder, quantization="none", dtype="float32"), AdapterConfig())
-    assert len(TrainingState.start(model, config).optimizer.param_groups) == 1
+def test_a_dense_model_is_no_mixture_and_counts_no_routing(started, dense_folder):
+    state = started(dense_folder, quantization="none")
+    assert not state.mixture
+    with state.routing.counting() as use:
+        assert use is None

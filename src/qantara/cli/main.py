@@ -8,7 +8,7 @@ import sys
 
 import typer
 
-from qantara.cli import audit, calibrate, calls, cost, memory, models, review, run, synthesize, translate
+from qantara.cli import audit, calibrate, calls, cost, memory, models, review, run, sweep, synthesize, train, translate
 from qantara.errors import QantaraError
 
 app = typer.Typer(
@@ -22,6 +22,8 @@ app = typer.Typer(
 app.command("run")(run.run)
 app.command("translate")(translate.translate)
 app.command("synthesize")(synthesize.synthesize)
+app.command("train")(train.train)
+app.command("sweep")(sweep.sweep)
 app.command("cost")(cost.cost)
 app.command("calibrate")(calibrate.calibrate)
 app.command("audit")(audit.audit)

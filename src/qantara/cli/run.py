@@ -20,7 +20,8 @@ def run(
 
     from rich.console import Console
 
-    from qantara.pipeline import check_stage, open_pipeline
+    from qantara.pipeline import open_pipeline
+    from qantara.run_recipe import check_stage
 
     began = time.monotonic()
     console = Console(stderr=True)

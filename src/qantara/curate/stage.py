@@ -1,6 +1,6 @@
 """Reads records of a source and the benchmark; writes each record cleaned, or rejected with the first reason that holds."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -29,17 +29,18 @@ class CurateConfig(BaseModel):
 
 
 def curate(
-    examples: Iterable[Example], benchmark: Iterable[Example], config: CurateConfig, language: str
+    examples: Iterable[Example], benchmark: Iterable[Example], config: CurateConfig, languages: Collection[str]
 ) -> Iterator[Example | Rejection]:
     """Yield each record once, in order, cleaned or as a rejection; of duplicates the first is kept.
 
+    A record must be in one of `languages`, and its letters those of the language that it names.
     A record that is rejected keeps the id it came in with.
     """
     index = index_benchmark(benchmark if config.benchmark_overlap else ())
     seen: dict[str | None, str] = {}
     for example in examples:
         cleaned = clean(example)
-        fault = _fault(cleaned, config, language, index)
+        fault = _fault(cleaned, config, languages, index)
         key = duplicate_key(cleaned) if config.duplicates else None
         if fault is None and key in seen:
             fault = ("duplicate", f"the same as {seen[key]}")
@@ -51,7 +52,9 @@ def curate(
             yield _rejection(example, *fault)
 
 
-def _fault(example: Example, config: CurateConfig, language: str, index: BenchmarkIndex) -> tuple[str, str] | None:
+def _fault(
+    example: Example, config: CurateConfig, languages: Collection[str], index: BenchmarkIndex
+) -> tuple[str, str] | None:
     """Return the reason code and detail of the first fault of a record, None for a sound one."""
     texts = text_fields(example)
     num_characters = sum(map(len, texts.values()))
@@ -63,8 +66,10 @@ def _fault(example: Example, config: CurateConfig, language: str, index: Benchma
         return fault
     if num_characters > config.max_characters:
         return "over_length", f"{num_characters} characters, at most {config.max_characters}"
-    if example.language != language or not looks_like(" ".join(texts.values()), language, config.least_script_share):
-        return "wrong_language", f"{language} was expected"
+    if example.language not in languages:
+        return "wrong_language", f"{' or '.join(languages)} was expected"
+    if not looks_like(" ".join(texts.values()), example.language, config.least_script_share):
+        return "wrong_language", f"{example.language} was expected"
     if in_benchmark(example, index):
         return "in_benchmark", "the question is a benchmark item"
     return None

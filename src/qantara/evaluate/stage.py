@@ -4,6 +4,7 @@ The answer is the option with the highest likelihood, as a letter and as full te
 extracted. Base and tuned model are the same weights with the adapter off and on, so that training is the only difference.
 """
 
+import logging
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
@@ -17,7 +18,12 @@ from qantara.evaluate.scores import score_tables
 from qantara.records import Choice, Prediction
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
+    from qantara.models.expert_use import ExpertUse
     from qantara.models.likelihood import Likelihood, Observer
+
+_LOG = logging.getLogger(__name__)
 
 
 class EvaluateConfig(BaseModel):
@@ -40,8 +46,9 @@ def evaluate(
     direction: tuple[str, str],
 ) -> Generator[Prediction, None, dict[str, object]]:
     """Yield predictions of the base model and, with an adapter, of the tuned one; return score tables and expert use."""
-    from qantara.models.adapters import adapters_disabled, has_experts, load_adapter
+    from qantara.models.adapters import adapters_disabled, load_adapter
     from qantara.models.expert_use import count_expert_use
+    from qantara.models.layouts import has_experts
     from qantara.models.loading import load_model, load_tokenizer
 
     items = _limited(items, config.limit)
@@ -52,28 +59,45 @@ def evaluate(
     predictions = []
     use: dict[str, dict[str, object]] = {}
     for name in ("base", "tuned") if adapter is not None else ("base",):
-        for code in direction:
-            asked = [item for item in items if item.language == code]
-            with ExitStack() as stack:
-                if adapter is not None and name == "base":
-                    stack.enter_context(adapters_disabled(model))
-                counter = stack.enter_context(count_expert_use(model)) if has_experts(model) and asked else None
-                observe = counter.observe if counter else None
+        with ExitStack() as stack:
+            if adapter is not None and name == "base":
+                stack.enter_context(adapters_disabled(model))
+            counter = stack.enter_context(count_expert_use(model, direction)) if has_experts(model) else None
+            for code in direction:
+                asked = [item for item in items if item.language == code]
+                observe = _observer(counter, direction.index(code)) if counter else None
                 for prediction in _predict(asked, name, model, tokenizer, (config.batch_size, observe)):
                     predictions.append(prediction)
                     yield prediction
-                if counter:
-                    use.setdefault(name, {})[code] = [asdict(layer) for layer in counter.layers()]
+        if counter and counter.num_tokens:
+            use[name] = _expert_table(counter, name)
     source = items[0].origin.source if items else ""
+    return {"scores": score_tables(predictions, direction, source), "expert_use": use}
+
+
+def _observer(counter: "ExpertUse", group: int) -> "Observer":
+    def observe(real: "Tensor") -> None:
+        counter.observe(real.long() * (group + 1) - 1)  # padding is of group -1: it doesn't count
+
+    return observe
+
+
+def _expert_table(counter: "ExpertUse", name: str) -> dict[str, object]:
+    """Return who uses which experts, JSON-ready: by language and layer, how far the languages differ, and who is idle in both."""
+    from qantara.models.expert_use import dead_experts, specialization
+
+    languages = {code: counter.layers(code) for code in counter.groups_seen()}
+    dead = dead_experts(counter.layers())
+    if dead:
+        told = ", ".join(f"{expert} of layer {layer}" for layer, expert in dead[:5]) + ", ..." * (len(dead) > 5)
+        _LOG.warning("the %s model hardly uses %d experts in any language: %s", name, len(dead), told)
     return {
-        "scores": score_tables(predictions, direction, source),
-        "expert_use": {name: _expert_table(model, languages) for name, languages in use.items()},
+        "experts": counter.num_experts,
+        "top_k": counter.top_k,
+        "languages": {code: [asdict(layer) for layer in layers] for code, layers in languages.items()},
+        "specialization": specialization(*languages.values()) if len(languages) == 2 else [],
+        "dead_experts": [list(pair) for pair in dead],
     }
-
-
-def _expert_table(model: Any, languages: dict[str, object]) -> dict[str, object]:  # noqa: ANN401
-    settings = model.config
-    return {"experts": settings.num_local_experts, "top_k": settings.num_experts_per_tok, "languages": languages}
 
 
 def _limited(items: Sequence[Choice], limit: int | None) -> list[Choice]:

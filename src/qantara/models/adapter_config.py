@@ -18,6 +18,21 @@ class AdapterConfig(BaseModel):
     experts: bool = Field(default=True, description="Adapt the expert projections; on a dense model, the MLP's")
     router: bool = Field(default=True, description="Adapt the routers; a dense model has none, and this says nothing")
 
+    embeddings: bool = Field(
+        default=False,
+        description="Train the embeddings and the language-model head too, in full (continued pretraining)",
+    )
+    dropout: float = Field(
+        default=0.0,
+        ge=0,
+        lt=1,
+        description="Dropout before the factors of attention, MLPs and experts; never on routers",
+    )
+    dora: bool = Field(
+        default=False,
+        description="Weight-decomposed adapters (DoRA) on attention and dense MLPs; not with fused experts",
+    )
+
     @model_validator(mode="after")
     def _adapts_something(self) -> Self:
         if not (self.attention or self.experts or self.router):

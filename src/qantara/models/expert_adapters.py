@@ -1,8 +1,8 @@
 """A PEFT layer that holds low-rank factors for the fused experts of one Mixture-of-Experts layer.
 
-The factors are fp32 and shaped (experts, in, rank) and (experts, rank, out), one pair a projection. PEFT's custom-layer hook is
-experimental and leaves no trace in adapter_config.json: whoever loads an adapter registers this class again, as `adapters` does.
-Not covered: dropout, merging, several adapters active at once.
+The factors are fp32 and shaped (experts, in, rank) and (experts, rank, out), one pair a projection; `peft_layout` turns them into
+PEFT's own shapes and back. PEFT's custom-layer hook is experimental and leaves no trace in adapter_config.json: whoever loads an
+adapter registers this class again, as `adapters` does. Not covered: merging (see `merge`), DoRA, several adapters active at once.
 """
 
 import math
@@ -12,8 +12,8 @@ import torch
 from peft.tuners.lora.layer import LoraLayer
 from torch import Tensor, nn
 
-from qantara.models.experts_forward import Factors, run_experts
-from qantara.models.nf4_experts import PROJECTIONS, projection_shape
+from qantara.models.experts_forward import Factors, LowRank, run_experts
+from qantara.models.layouts import PROJECTIONS, projection_shape
 
 
 class ExpertsLora(nn.Module, LoraLayer):
@@ -24,6 +24,7 @@ class ExpertsLora(nn.Module, LoraLayer):
     def __init__(self, base_layer: nn.Module, adapter_name: str, config: Any, **settings: Any) -> None:  # noqa: ANN401
         super().__init__()
         LoraLayer.__init__(self, base_layer)
+        self.dropout: dict[str, float] = {}
         self._active_adapter = adapter_name
         self.update_layer(adapter_name, settings["r"], settings["lora_alpha"], config)
 
@@ -35,6 +36,7 @@ class ExpertsLora(nn.Module, LoraLayer):
         self.r[adapter_name], self.lora_alpha[adapter_name] = r, lora_alpha
         self.scaling[adapter_name] = lora_alpha / r
         self.use_rslora[adapter_name] = False
+        self.dropout[adapter_name] = config.lora_dropout
         base = self.get_base_layer()
         self.lora_A[adapter_name], self.lora_B[adapter_name] = _new_factors(base, r)
         self.set_adapter([adapter_name], inference_mode=config.inference_mode)
@@ -48,12 +50,13 @@ class ExpertsLora(nn.Module, LoraLayer):
         name = active[0]
         a, b = self.lora_A[name].get_parameter, self.lora_B[name].get_parameter
         factors = Factors(*(side(projection) for projection in PROJECTIONS for side in (a, b)))
-        return run_experts(base, hidden, top_index, top_weights, (factors, self.scaling[name]))
+        dropout = self.dropout[name] if self.training else 0.0
+        return run_experts(base, hidden, top_index, top_weights, LowRank(factors, self.scaling[name], dropout))
 
 
-def _new_factors(experts: Any, rank: int) -> tuple[nn.Module, nn.Module]:  # noqa: ANN401 - MixtralExperts, untyped
+def _new_factors(experts: Any, rank: int) -> tuple[nn.Module, nn.Module]:  # noqa: ANN401 - one of EXPERTS, untyped
     a, b = nn.Module(), nn.Module()
-    device = experts.get_parameter(PROJECTIONS[0]).device
+    device = next(experts.parameters()).device
     for projection in PROJECTIONS:
         width_out, width_in = projection_shape(experts, projection)
         bound = 1 / math.sqrt(width_in)  # what PEFT's own layers get from kaiming_uniform_(a=sqrt(5))

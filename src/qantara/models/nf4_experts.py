@@ -1,130 +1,98 @@
-"""Fused Mixture-of-Experts weights in NF4: quantized while a checkpoint loads, dequantized an expert at a time.
+"""Frozen weights of fused experts, plain or in NF4 with double quantization: the one place that knows how they are stored.
 
-The stock stack quantizes `nn.Linear` only, and leaves experts (3-D parameters) in bf16 without a word. Here the public hooks of
-transformers add them. Each projection becomes a packed uint8 parameter and its block scales, both with the expert axis first, so
-that a sharder can split them. Not covered: double quantization, and saving a model in its quantized form.
+A projection in NF4 is four frozen parameters of the experts' module, all with the expert axis first, so that one expert can be
+read alone and a sharder can split them: packed bytes, 8-bit scales of 64 weights each, an fp32 scale for every 256 of those, and
+an fp32 offset (QLoRA, arXiv 2305.14314, section 3). Whoever multiplies or merges reads weights through `expert_weight(s)`.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 import bitsandbytes as bnb
 import torch
-from torch import nn
-from transformers import PreTrainedModel
-from transformers.core_model_loading import ConversionOps
-from transformers.integrations.bitsandbytes import Bnb4bitQuantize
-from transformers.models.mixtral.modeling_mixtral import MixtralExperts
-from transformers.quantizers.auto import register_quantization_config, register_quantizer
-from transformers.quantizers.quantizer_bnb_4bit import Bnb4BitHfQuantizer
-from transformers.quantizers.quantizers_utils import get_module_from_name
-from transformers.utils.quantization_config import BitsAndBytesConfig
+import torch.nn.functional as F
+from torch import Tensor, nn
 
 from qantara.errors import ModelError
+from qantara.models.layouts import PROJECTIONS, experts_of, projection_shape
 
-PROJECTIONS = ("gate_up_proj", "down_proj")
-BLOCK_SIZE = 64
-MAX_SHARE_OF_BF16 = 0.30  # 4 bits and a 32-bit scale every 64 weights are 0.281 of 16 bits
-_METHOD = "experts_nf4"
+__all__ = ["PROJECTIONS", "projection_shape"]  # beside what is defined here: readers of weights need them too
+
+BLOCK_SIZE = 64  # weights a scale
+NESTED_BLOCK_SIZE = 256  # scales a scale of scales; an expert's last block may be short
+PARTS = ("absmax", "nested_absmax", "offset")
+MAX_SHARE_OF_BF16 = 0.29  # 4 bits a weight, 8 every 64 and 32 every 64 x 256 are 0.258 of 16 bits
+TRANSIENT_MEBIBYTES = 2048  # of weights dequantized at a time: Mixtral's larger projection is 1,792 in bf16
 _BF16_BYTES = 2
 
 
-@register_quantization_config(_METHOD)
-class ExpertsNF4Config(BitsAndBytesConfig):
-    """NF4 for linear layers, as bitsandbytes does it, and for fused experts."""
+def quantize(experts: nn.Module, projection: str, weights: Iterable[Tensor]) -> nn.Parameter:
+    """Return the packed form (experts, bytes) of weights (out, in), one an expert; its scales become parameters of `experts`.
 
-    def __init__(self, **settings: Any) -> None:  # noqa: ANN401 - also called with a stored config's values
-        given = {"bnb_4bit_quant_type": "nf4"} | settings
-        super().__init__(**given | {"load_in_4bit": True})  # type: ignore[no-untyped-call]
-        self.quant_method = _METHOD  # type: ignore[assignment]  # the parent lists the stock methods only
-
-    def quantization_method(self) -> str:
-        """Return the kind of quantization, in the words of the parent class."""
-        return "nf4"
+    Every expert is quantized alone, as bitsandbytes quantizes a linear layer of its size.
+    """
+    quantized = [_quantize_one(weight) for weight in weights]
+    packed, *parts = (nn.Parameter(torch.stack(part), requires_grad=False) for part in zip(*quantized, strict=True))
+    for name, part in zip(PARTS, parts, strict=True):
+        experts.register_parameter(f"{projection}_{name}", part)
+    return packed
 
 
-class _Quantize(ConversionOps):
-    """Turns one loaded weight into its quantized form; linear layers go to the stock operation."""
-
-    def __init__(self, quantizer: Bnb4BitHfQuantizer) -> None:
-        self._linear = Bnb4bitQuantize(quantizer)  # type: ignore[no-untyped-call]
-
-    def convert(  # type: ignore[override]  # the other arguments come by name
-        self,
-        input_dict: dict[str, Any],
-        **context: Any,  # noqa: ANN401
-    ) -> dict[str, Any]:
-        """Return `input_dict` with its weight quantized; scales and shape go to the weight's module."""
-        name, value = next(iter(input_dict.items()))
-        module, projection = get_module_from_name(context["model"], name)
-        if not isinstance(module, MixtralExperts):
-            converted: dict[str, Any] = self._linear.convert(input_dict, **context)
-            return converted
-        weight = value[0] if isinstance(value, list) else value
-        module._is_hf_initialized = True  # type: ignore[assignment]  # transformers then leaves it alone
-        return {name: quantize(module, projection, weight)}
+def check_blocks(experts: Any) -> None:  # noqa: ANN401 - one of EXPERTS, untyped
+    """Raise ModelError for experts of a size that blocks don't fill."""
+    for projection in PROJECTIONS:
+        _num_blocks(*projection_shape(experts, projection))
 
 
-@register_quantizer(_METHOD)
-class ExpertsNF4Quantizer(Bnb4BitHfQuantizer):
-    """The stock 4-bit quantizer, which also takes experts."""
-
-    def param_needs_quantization(self, model: PreTrainedModel, param_name: str, **kwargs: Any) -> bool:  # noqa: ANN401
-        """Tell whether a parameter is quantized as it loads."""
-        module, name = get_module_from_name(model, param_name)
-        if isinstance(module, MixtralExperts):
-            return name in PROJECTIONS
-        return bool(super().param_needs_quantization(model, param_name, **kwargs))
-
-    def get_quantize_ops(self) -> ConversionOps:
-        """Return the operation that quantizes a weight."""
-        return _Quantize(self)
+def reserve(experts: Any) -> None:  # noqa: ANN401 - one of EXPERTS, untyped
+    """Give an experts' module empty parameters of the shapes that its weights have in NF4, for stored ones to be loaded into."""
+    device = experts.get_parameter(PROJECTIONS[0]).device
+    for projection in PROJECTIONS:
+        rows, columns = projection_shape(experts, projection)
+        blocks = _num_blocks(rows, columns)
+        widths = (rows * columns // 2, blocks, -(-blocks // NESTED_BLOCK_SIZE), 1)
+        dtypes = (torch.uint8, torch.uint8, torch.float32, torch.float32)
+        for name, width, dtype in zip(_names(projection), widths, dtypes, strict=True):
+            empty = torch.empty(experts.num_experts, width, dtype=dtype, device=device)
+            experts.register_parameter(name, nn.Parameter(empty, requires_grad=False))
 
 
-def quantize(experts: nn.Module, projection: str, weight: torch.Tensor) -> nn.Parameter:
-    """Return the packed form (experts, bytes) of a weight (experts, out, in); its scales become a parameter of `experts`."""
-    num_experts, rows, columns = weight.shape
-    if rows * columns % BLOCK_SIZE or columns % 2:
-        raise ModelError(f"experts of {rows} x {columns} can't be stored in NF4: blocks of {BLOCK_SIZE} must fill them")
-    packed, state = bnb.functional.quantize_4bit(weight.contiguous(), blocksize=BLOCK_SIZE, quant_type="nf4")
-    scales = nn.Parameter(state.absmax.view(num_experts, -1), requires_grad=False)
-    experts.register_parameter(_scales_of(projection), scales)
-    return nn.Parameter(packed.view(num_experts, -1), requires_grad=False)
-
-
-def projection_shape(experts: Any, projection: str) -> tuple[int, int]:  # noqa: ANN401 - MixtralExperts, untyped
-    """Return (out, in) of one expert's projection, however it is stored."""
-    hidden, intermediate = int(experts.hidden_dim), int(experts.intermediate_dim)
-    return (2 * intermediate, hidden) if projection == "gate_up_proj" else (hidden, intermediate)
-
-
-def expert_weight(experts: nn.Module, projection: str, index: int, dtype: torch.dtype) -> torch.Tensor:
+def expert_weight(experts: nn.Module, projection: str, index: int, dtype: torch.dtype) -> Tensor:
     """Return one expert's weight (out, in) as `dtype`, dequantized if it is packed."""
-    weight = experts.get_parameter(projection)[index]
-    if weight.dtype != torch.uint8:
-        return weight.to(dtype)
-    return _dequantize(
-        weight, experts.get_parameter(_scales_of(projection))[index], projection_shape(experts, projection), dtype
-    )
+    return expert_weights(experts, projection, dtype, index, index + 1)[0]
 
 
-def expert_weights(experts: nn.Module, projection: str, dtype: torch.dtype) -> torch.Tensor:
-    """Return all experts' weights (experts, out, in) as `dtype`, dequantized if they are packed."""
-    weights = experts.get_parameter(projection)
+def expert_weights(
+    experts: nn.Module, projection: str, dtype: torch.dtype, first: int = 0, last: int | None = None
+) -> Tensor:
+    """Return the weights (last - first, out, in) of experts `first` to before `last` (None: all that follow) as `dtype`.
+
+    Dequantized if they are packed, and then the same bits however many are asked for; else a view where the dtype allows it.
+    """
+    weights = experts.get_parameter(projection)[first:last]
     if weights.dtype != torch.uint8:
         return weights.to(dtype)
-    shape = (weights.shape[0], *projection_shape(experts, projection))
-    return _dequantize(weights, experts.get_parameter(_scales_of(projection)), shape, dtype)
+    # A row a block: bitsandbytes 0.50.2 reads the wrong scales on a CPU when a row ends within a block, without a word.
+    blocks = weights.numel() * 2 // BLOCK_SIZE
+    state = bnb.functional.QuantState(  # type: ignore[no-untyped-call]
+        absmax=_scales(experts, projection, first, last),
+        shape=torch.Size((blocks, BLOCK_SIZE)),
+        blocksize=BLOCK_SIZE,
+        quant_type="nf4",
+        dtype=dtype,
+    )
+    dequantized: Tensor = bnb.functional.dequantize_4bit(weights.reshape(-1, 1), state)
+    return dequantized.view(-1, *projection_shape(experts, projection))
 
 
 def expert_bytes(model: nn.Module) -> tuple[int, int]:
     """Return the bytes that expert weights take, scales included, and those that they would take in bf16."""
     actual = in_bf16 = 0
-    for module in model.modules():
-        if isinstance(module, MixtralExperts):
-            actual += sum(weight.numel() * weight.element_size() for weight in module.parameters(recurse=False))
-            for projection in PROJECTIONS:
-                rows, columns = projection_shape(module, projection)
-                in_bf16 += module.num_experts * rows * columns * _BF16_BYTES
+    for _, experts in experts_of(model):
+        actual += sum(weight.numel() * weight.element_size() for weight in experts.parameters(recurse=False))
+        for projection in PROJECTIONS:
+            rows, columns = projection_shape(experts, projection)
+            in_bf16 += experts.num_experts * rows * columns * _BF16_BYTES
     return actual, in_bf16
 
 
@@ -139,19 +107,29 @@ def check_expert_bytes(model: nn.Module) -> None:
         )
 
 
-def _scales_of(projection: str) -> str:
-    return f"{projection}_absmax"
+def _names(projection: str) -> tuple[str, ...]:
+    return projection, *(f"{projection}_{part}" for part in PARTS)
 
 
-def _dequantize(packed: torch.Tensor, scales: torch.Tensor, shape: tuple[int, ...], dtype: torch.dtype) -> torch.Tensor:
-    code = bnb.functional.get_4bit_type("nf4", device=str(packed.device))  # type: ignore[no-untyped-call]
-    state = bnb.functional.QuantState(  # type: ignore[no-untyped-call]
-        absmax=scales.reshape(-1),
-        shape=torch.Size(shape),
-        code=code,
-        blocksize=BLOCK_SIZE,
-        quant_type="nf4",
-        dtype=dtype,
+def _num_blocks(rows: int, columns: int) -> int:
+    if rows * columns % BLOCK_SIZE or columns % 2:
+        raise ModelError(f"experts of {rows} x {columns} can't be stored in NF4: blocks of {BLOCK_SIZE} must fill them")
+    return rows * columns // BLOCK_SIZE
+
+
+def _quantize_one(weight: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    _num_blocks(*weight.shape)
+    packed, state = bnb.functional.quantize_4bit(
+        weight.contiguous(), blocksize=BLOCK_SIZE, compress_statistics=True, quant_type="nf4"
     )
-    weight: torch.Tensor = bnb.functional.dequantize_4bit(packed.reshape(-1, 1), state)
-    return weight
+    return packed.view(-1), state.absmax, state.state2.absmax, state.offset.reshape(1)
+
+
+def _scales(experts: nn.Module, projection: str, first: int, last: int | None) -> Tensor:
+    """Return the fp32 scales of all blocks of a range of experts, one after another."""
+    absmax, nested, offset = (experts.get_parameter(f"{projection}_{part}")[first:last] for part in PARTS)
+    num_blocks = absmax.shape[1]
+    short = -num_blocks % NESTED_BLOCK_SIZE if len(absmax) > 1 else 0  # else the next expert would begin within a block
+    padded = F.pad(absmax, (0, short)).contiguous()
+    scales = bnb.functional.dequantize_blockwise(padded, absmax=nested.reshape(-1), blocksize=NESTED_BLOCK_SIZE)
+    return (scales[:, :num_blocks] + offset).view(-1)

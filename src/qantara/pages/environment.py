@@ -3,10 +3,13 @@
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
 
-def environment(package: str) -> Environment:
-    """Return what renders the templates beside a package's modules, and the shared ones; a value that is missing is an error."""
+def environment(*packages: str) -> Environment:
+    """Return what renders the templates beside packages' modules, the first one's first, and the shared ones.
+
+    A value that is missing is an error.
+    """
     return Environment(
-        loader=ChoiceLoader([PackageLoader(package, "templates"), PackageLoader("qantara.pages", "templates")]),
+        loader=ChoiceLoader([PackageLoader(package, "templates") for package in (*packages, "qantara.pages")]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -15,12 +15,16 @@ _WHAT = {
     "translate": "translates, checks, scores and retranslates",
     "review": "takes people's decisions; doubted items pass only with one",
     "mix": "picks and renders samples within the token budget",
+    "texts": "reads and cleans the raw texts",
+    "text_mix": "picks and renders texts within their token budget",
+    "pretrain": "trains the adapters on raw text",
     "train": "trains the adapters",
     "evaluate": "asks the benchmark in both languages",
     "report": "writes this page",
 }
-_OUT = {"translate": "translations", "mix": "samples", "train": "losses", "evaluate": "predictions"}
-_BESIDE = {"benchmark"}  # stages that do not stand in the line from source to model
+_SAMPLES = dict.fromkeys(("mix", "text_mix"), "samples") | dict.fromkeys(("pretrain", "train"), "losses")
+_OUT = {"translate": "translations", "evaluate": "predictions"} | _SAMPLES
+_BESIDE = {"benchmark", "texts", "text_mix"}  # stages that do not stand in the line from source to model
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

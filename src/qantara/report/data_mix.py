@@ -27,16 +27,23 @@ def mix_section(facts: RunFacts) -> Section:
 
 def _ratio_sentence(facts: RunFacts, tokens: Any) -> str:  # noqa: ANN401 - JSON is whatever it is
     requested = detail(facts, "mix", "requested_ratio") or {}
-    realized = tokens.get("train", {})
-    budget = detail(facts, "mix", "budget_tokens")
+    unit = detail(facts, "mix", "unit") or "tokens"
+    drawn = detail(facts, "mix", "drawn") or {"tokens": tokens.get("train", {})}
+    realized = drawn["pieces" if unit == "samples" else "tokens"]
+    budget, used = detail(facts, "mix", "budget_tokens"), count(sum(drawn["tokens"].values()))
+    spent = (
+        f"The budget was {count(budget)} tokens, of which {used} are used"
+        if budget
+        else f"{used} tokens are trained on"
+    )
     least = min((part for part in requested.values() if part > 0), default=1)
     asked = " to ".join(f"{part / least:.2g}" for part in requested.values())
     names = " to ".join(language(code).name for code in requested)
     smallest = realized.get(min(requested, key=lambda c: requested[c], default=""), 0)
     got = " to ".join(f"{realized.get(code, 0) / smallest:.2f}" for code in requested) if smallest else "not reached"
     return (
-        f"The ratio is counted in tokens of the model's own tokenizer. Asked for: {names} as {asked}; realized: {got}. "
-        f"The budget was {count(budget)} tokens, of which {count(sum(realized.values()))} are used. A family (an item, its "
+        f"The ratio is counted in {unit}, tokens are those of the model's own tokenizer. Asked for: {names} as {asked}; "
+        f"realized: {got}. {spent}, repeats counted. A family (an item, its "
         "translation and what is made from them) is never in both folds."
     )
 

@@ -47,12 +47,13 @@ def _equals(value: float | None) -> str:
 
 
 def _came_in(facts: RunFacts) -> str:
-    name = language(facts.direction[0]).name
+    name = language(facts.direction[0]).name + " " if "translate" in facts.summaries else ""
+    fit = "translated" if "translate" in facts.summaries else "trained on"
     summary = facts.summaries.get("curate")
     if summary is None:
         return "No items were curated in this run."
     rejected = f"{count(summary['rejected'])} were rejected, each with its reason"
-    return f"{plural(summary['in'], f'{name} item')} came in; {count(summary['kept'])} were fit to be translated, {rejected}."
+    return f"{plural(summary['in'], f'{name}item')} came in; {count(summary['kept'])} were fit to be {fit}, {rejected}."
 
 
 def _machine(facts: RunFacts) -> str:

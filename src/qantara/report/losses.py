@@ -18,9 +18,11 @@ Line = list[tuple[int, float]]
 def loss_drawings(losses: Sequence[LossPoint], direction: tuple[str, str]) -> list[Markup]:
     """Return a drawing for each language that has points, source language first; scales are shared so that they compare.
 
-    A loss that is not a number or infinite (training that diverged) is left out of the lines.
+    A loss that is not a number or infinite (training that diverged) is left out of the lines; so are the routers' own loss and the
+    losses of single data sets.
     """
-    finite = [point for point in losses if math.isfinite(point.loss)]
+    told = [point for point in losses if point.fold in _FOLDS and point.source == "all"]
+    finite = [point for point in told if math.isfinite(point.loss)]
     codes = [code for code in (*direction, "all") if any(point.language == code for point in finite)]
     shown = [point for point in finite if point.language in codes]
     if not shown:
@@ -63,7 +65,7 @@ def _panel(code: str, lines: dict[str, Line], scales: tuple[list[float], list[fl
     parts.append(svg.element("text", "optimizer step", x=x(x_ticks[-1]), y=_HEIGHT - _BOTTOM + 34, class_="tick end"))
     parts.append(svg.element("text", "loss (nats a token)", x=_WIDTH - _RIGHT, y=18, class_="tick end"))
     for place, (fold, line) in enumerate(lines.items()):
-        kind = _FOLDS.get(fold, fold)
+        kind = _FOLDS[fold]
         parts.append(svg.polyline([(x(step), y(loss)) for step, loss in line], f"line {kind}"))
         if fold == "validation" or len(line) == 1:
             parts += [svg.element("circle", cx=x(step), cy=y(loss), r=3.5, class_=f"dot {kind}") for step, loss in line]
@@ -88,7 +90,7 @@ def _legend(place: int, kind: str, line: Line) -> list[Markup]:
 
 def _describe(lines: dict[str, Line]) -> str:
     return "; ".join(
-        f"{_FOLDS.get(fold, fold)} loss goes from {line[0][1]:.2f} at step {line[0][0]} to {line[-1][1]:.2f} "
+        f"{_FOLDS[fold]} loss goes from {line[0][1]:.2f} at step {line[0][0]} to {line[-1][1]:.2f} "
         f"at step {line[-1][0]}"
         for fold, line in lines.items()
     )

@@ -31,7 +31,11 @@ def training_section(facts: RunFacts) -> Section:
 def _loss_caption(facts: RunFacts) -> str:
     told = []
     for code in (*facts.direction, "all"):
-        line = sorted((p.step, p.loss) for p in facts.losses if p.language == code and p.fold == "validation")
+        line = sorted(
+            (p.step, p.loss)
+            for p in facts.losses
+            if p.language == code and p.fold == "validation" and p.source == "all"
+        )
         if len(line) > 1:
             change = "falls" if line[-1][1] < line[0][1] else "does not fall"
             told.append(f"{language_name(code, facts.direction)}: {line[0][1]:.2f} to {line[-1][1]:.2f} ({change})")

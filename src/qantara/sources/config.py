@@ -29,7 +29,13 @@ class _Facts(BaseModel):
     licence: str = Field(default="unknown", description="SPDX identifier of the licence of the data")
 
 
-class JsonlSource(_File, _Facts):
+class _Language(BaseModel):
+    language: str | None = Field(
+        default=None, description="language code of records that don't name theirs; none: the recipe's source language"
+    )
+
+
+class JsonlSource(_File, _Facts, _Language):
     """JSON Lines with a column mapping."""
 
     reader: Literal["jsonl"]
@@ -37,7 +43,7 @@ class JsonlSource(_File, _Facts):
     mapping: ColumnMapping
 
 
-class CsvSource(_File, _Facts):
+class CsvSource(_File, _Facts, _Language):
     """CSV or TSV with a header line and a column mapping."""
 
     reader: Literal["csv"]
@@ -46,7 +52,7 @@ class CsvSource(_File, _Facts):
     mapping: ColumnMapping
 
 
-class ParquetSource(_File, _Facts):
+class ParquetSource(_File, _Facts, _Language):
     """Parquet with a column mapping."""
 
     reader: Literal["parquet"]
@@ -54,7 +60,7 @@ class ParquetSource(_File, _Facts):
     mapping: ColumnMapping
 
 
-class HubSource(_Reader, _Facts):
+class HubSource(_Reader, _Facts, _Language):
     """A Hugging Face data set with a column mapping."""
 
     reader: Literal["hub"]
@@ -67,20 +73,20 @@ class HubSource(_Reader, _Facts):
     mapping: ColumnMapping
 
 
-class NativeSource(_File, _Facts):
+class NativeSource(_File, _Facts, _Language):
     """JSON Lines in Qantara's own shape."""
 
     reader: Literal["native"]
     split: str = Field(default="train", description="split that the records belong to")
 
 
-class MedquadSource(_File):
+class MedquadSource(_File, _Language):
     """MedQuAD as JSON Lines."""
 
     reader: Literal["medquad"]
 
 
-class SampleSource(_Reader):
+class SampleSource(_Reader, _Language):
     """The sample that is shipped in the package."""
 
     reader: Literal["sample"]

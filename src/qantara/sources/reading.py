@@ -32,7 +32,11 @@ from qantara.sources.pairs import column_pairs, native_pairs
 
 
 def read(config: SourceConfig, base_folder: Path, language: str) -> Iterator[Example]:
-    """Yield the records of a source in order, one a row; relative paths start from `base_folder`."""
+    """Yield the records of a source in order, one a row; relative paths start from `base_folder`.
+
+    A record is in the language that it names, else in the source's, else in `language`.
+    """
+    language = config.language or language
     where = str(_path(config, base_folder))
     rows = _chosen(_rows(config, base_folder), config)
     match config:

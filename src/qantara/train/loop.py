@@ -1,31 +1,34 @@
-"""The training loop: for every step its micro-batches forward and back, clip, update, audit, and what it lost by language.
+"""The training loop: for every step its micro-batches forward and back, audit, clip, update, and what it lost by language.
 
 The language-model head runs on learnt positions only. Losses are summed over a step's learnt tokens and divided once, so that every
-token weighs the same however it was packed. One process; accelerate chooses the device and does backward and clipping.
+token weighs the same however it was packed and shared out. Dropout follows from seed, step and place of the micro-batch: a run
+that goes on, or runs in more processes, draws the same.
 """
 
+import logging
 import math
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
-from accelerate import Accelerator
-from peft import PeftModel
-from torch import Tensor
+from torch import Tensor, nn
 
 from qantara.errors import ModelError
-from qantara.models.adapters import has_experts
-from qantara.records import LossPoint, Sample
-from qantara.train.audit import check_gradients, expected_groups
-from qantara.train.batches import Batch, TrainingData, num_tokens, pack
+from qantara.records import LossPoint, content_id
+from qantara.train.audit import groups_without_finite_gradients, trainable
+from qantara.train.batches import Batch, pack
 from qantara.train.checkpoint import save
-from qantara.train.stage import TrainConfig
+from qantara.train.losses import LossSums
+from qantara.train.optimizer import set_learning_rates
+from qantara.train.processes import whole
+from qantara.train.ratio import EVERY_STEPS, ratio_rows
 from qantara.train.state import TrainingState
 
-ALL_LANGUAGES = "all"
+_LOG = logging.getLogger(__name__)
 
 
 class Loss(NamedTuple):
@@ -35,93 +38,72 @@ class Loss(NamedTuple):
     balance: Tensor
 
 
-class LossSums:
-    """Sums of token losses by language, over any number of batches."""
-
-    def __init__(self) -> None:
-        self._sums: dict[str, tuple[float, int]] = {}
-
-    def add(self, losses: Tensor, languages: Sequence[str]) -> None:
-        """Add the losses of learnt tokens, each of the language at its place."""
-        for loss, language in zip(losses.tolist(), languages, strict=True):
-            for key in (language, ALL_LANGUAGES):
-                total, count = self._sums.get(key, (0.0, 0))
-                self._sums[key] = (total + loss, count + 1)
-
-    def points(self, step: int, fold: str) -> list[LossPoint]:
-        """Return the mean loss of every language, and of all."""
-        return [
-            LossPoint(step=step, fold=fold, language=language, loss=total / count, num_tokens=count)
-            for language, (total, count) in sorted(self._sums.items())
-        ]
-
-
-def run(state: TrainingState, data: TrainingData, folder: Path, key: str) -> Generator[LossPoint, None, None]:
-    """Train from `state.step` to the end of the plan, yield losses, and leave a checkpoint of the end in `folder`."""
-    config, last = state.config, len(data.plan)
-    accelerator = Accelerator()
+def run(state: TrainingState, folder: Path, key: str) -> Generator[LossPoint, None, None]:
+    """Train from `state.step` to the end of the data, yield losses, and leave a checkpoint of the end in `folder`."""
+    config, last = state.config, state.data.num_steps
     if state.step == 0:
-        yield from _record(state, validate(state.model, data.validation, step=0))
+        yield from _record(state, validate(state))
     while state.step < last:
-        micro_batches = data.plan[state.step]
         started = time.perf_counter()
-        sums = train_step(state, [pack(members) for members in micro_batches], last, accelerator)
+        sums = train_step(state)
         state.trained_seconds += time.perf_counter() - started
-        state.trained_tokens += sum(num_tokens(members) for members in micro_batches)
         yield from _record(state, sums.points(state.step, "train"))
         if state.step % config.evaluate_every_steps == 0 or state.step == last:
-            yield from _record(state, validate(state.model, data.validation, state.step))
+            state.routing.tell(state.step, state.processes)
+            yield from _record(state, validate(state))
+        if state.step % EVERY_STEPS == 0:
+            _tell_ratio(state)
         if state.step % config.checkpoint_every_steps == 0 or state.step == last:
             save(state, folder, key)
 
 
-def train_step(state: TrainingState, batches: Sequence[Batch], num_steps: int, accelerator: Accelerator) -> LossSums:
-    """Do one optimizer step and return its losses (before the update); `state.step` counts it."""
-    config, sums = state.config, LossSums()
-    mixture = has_experts(state.model)
-    learnt = sum(len(batch.languages) for batch in batches)
-    tokens = sum(batch.num_tokens for batch in batches)
+def train_step(state: TrainingState) -> LossSums:
+    """Do one optimizer step and return its losses (before the update); `state.step` counts it.
+
+    Raises ModelError for gradients that are not finite and, until the audit is passed, for tensors that don't train.
+    """
+    sums = LossSums(state.data.samples)
+    batches = [pack(state.data.samples, pieces) for pieces in state.data.micro_batches(state.step)]
     state.model.train()
-    for batch in batches:
-        loss = batch_loss(state.model, batch, balance=mixture)
-        balance = loss.balance * (config.router_aux_loss_coefficient * batch.num_tokens / tokens)
-        accelerator.backward(loss.tokens.sum() / learnt + balance)
-        sums.add(loss.tokens.detach(), batch.languages)
-    if state.step == 0:
-        check_gradients(state.model, expected_groups(config.adapter, mixture=mixture))
-    norm = accelerator.clip_grad_norm_([p for p in state.model.parameters() if p.requires_grad], config.clip_norm)
-    if norm is None or not math.isfinite(float(norm)):
-        raise ModelError(f"training diverged at step {state.step + 1}: lower train.learning_rate")
-    for group in state.optimizer.param_groups:
-        group["lr"] = group["peak"] * schedule(state.step, num_steps, config)
+    _backward(state, batches, sums)
+    sums.add_up(state.processes)
+    if state.audit.counts is None:
+        state.audit.check_gradients(state.model, state.processes)
+    tensors = [tensor for _, tensor in trainable(state.model)]
+    norm = whole(torch.nn.utils.clip_grad_norm_(tensors, state.config.clip_norm))
+    if not math.isfinite(float(norm)):
+        broken = ", ".join(groups_without_finite_gradients(state.model, state.processes)) or "all together"
+        raise ModelError(
+            f"training diverged at step {state.step + 1} (gradients of {broken}): lower train.learning_rate"
+        )
+    set_learning_rates(state.optimizer, state.step, state.data.num_steps, state.config)
     state.optimizer.step()
     state.optimizer.zero_grad(set_to_none=True)
     state.step += 1
+    state.trained_tokens += sum(batch.num_tokens for batch in batches)
+    if state.audit.counts is None and state.step >= min(state.config.audit_step, state.data.num_steps):
+        state.audit.conclude(state.model, state.processes)
     return sums
 
 
-def schedule(steps_done: int, num_steps: int, config: TrainConfig) -> float:
-    """Return the share of the peak learning rate for the next step: linear warmup, then a cosine that ends just above 0."""
-    warmup = min(config.warmup_steps, num_steps - 1)
-    if steps_done < warmup:
-        return (steps_done + 1) / (warmup + 1)
-    return 0.5 * (1 + math.cos(math.pi * (steps_done - warmup) / (num_steps - warmup)))
+def validate(state: TrainingState) -> list[LossPoint]:
+    """Return the mean losses over the validation pieces, none if there are none."""
+    sums = LossSums(state.data.samples)
+    state.model.eval()
+    with torch.no_grad():  # inference mode would leave tensors behind that FSDP can't train with
+        for _, pieces, counts in state.processes.share(state.data.validation):
+            batch = pack(state.data.samples, pieces)
+            loss = batch_loss(state.forward, batch, balance=False)
+            if counts:
+                sums.add(loss.tokens, batch)
+    state.processes.settle(state.forward)
+    sums.add_up(state.processes)
+    return sums.points(state.step, "validation")
 
 
-def validate(model: PeftModel, batches: Sequence[Sequence[Sample]], step: int) -> list[LossPoint]:
-    """Return the mean losses over the validation samples, none if there are no samples."""
-    sums = LossSums()
-    model.eval()
-    with torch.inference_mode():
-        for members in batches:
-            batch = pack(members)
-            sums.add(batch_loss(model, batch, balance=False).tokens, batch.languages)
-    return sums.points(step, "validation")
-
-
-def batch_loss(model: PeftModel, batch: Batch, *, balance: bool) -> Loss:
+def batch_loss(model: nn.Module, batch: Batch, *, balance: bool) -> Loss:
     """Return the losses of a packed batch; `balance` asks for the routers' too."""
-    device = model.device
+    device = next(model.parameters()).device
     output = model(
         input_ids=batch.input_ids.to(device),
         position_ids=batch.position_ids.to(device),
@@ -132,6 +114,44 @@ def batch_loss(model: PeftModel, batch: Batch, *, balance: bool) -> Loss:
     )
     tokens = F.cross_entropy(output.logits[0].float(), batch.targets.to(device), reduction="none")
     return Loss(tokens, output.aux_loss if balance else tokens.new_zeros(()))
+
+
+def _backward(state: TrainingState, batches: Sequence[Batch], sums: LossSums) -> None:
+    """Run this process's micro-batches forward and back; gradients are then those of the whole step in every process."""
+    processes, coefficient = state.processes, state.config.router_aux_loss_coefficient
+    learnt = sum(len(batch.targets) for batch in batches)
+    tokens = sum(batch.num_tokens for batch in batches)
+    mine = processes.share(batches)
+    with state.routing.counting() as use:
+        for number, (place, batch, counts) in enumerate(mine, start=1):
+            if use is not None:
+                use.observe(batch.groups if counts else torch.full_like(batch.groups, -1))
+            with (
+                processes.backward_of(state.forward, last=number == len(mine)),
+                _drawing(f"{state.seed}/{state.step}/{place}", processes.device),
+            ):
+                loss = batch_loss(state.forward, batch, balance=state.mixture)
+                balance = loss.balance * (coefficient * batch.num_tokens / tokens)
+                # Gradients are averaged over processes; the sum is wanted.
+                ((loss.tokens.sum() / learnt + balance) * (processes.number * counts)).backward()
+            if counts:
+                sums.add(loss.tokens, batch)
+                if state.mixture:
+                    sums.add_balance(loss.balance, batch.num_tokens)
+
+
+@contextmanager
+def _drawing(seed: str, device: torch.device) -> Iterator[None]:
+    """Within this, random numbers follow from `seed`; those of others go on as if nothing was drawn."""
+    with torch.random.fork_rng(devices=[] if device.type == "cpu" else [device], device_type=device.type):
+        torch.manual_seed(int(content_id(seed)[:15], 16))
+        yield
+
+
+def _tell_ratio(state: TrainingState) -> None:
+    row = next(row for row in ratio_rows(state.data) if row["step"] == state.step)
+    if state.processes.is_main:
+        _LOG.info("step %d: tokens so far %s, samples %s", state.step, row["tokens"], row["samples"])
 
 
 def _record(state: TrainingState, points: Sequence[LossPoint]) -> Sequence[LossPoint]:

@@ -6,22 +6,33 @@ from typing import Any, Self
 
 import torch
 from peft import PeftModel
+from torch import nn
 
-from qantara.models.adapters import group_of
+from qantara.models.layouts import has_experts
 from qantara.models.packed_attention import IMPLEMENTATION as PACKED
 from qantara.records import LossPoint
-from qantara.train.audit import digests, trainable
+from qantara.train.audit import Audit
+from qantara.train.batches import TrainingData
+from qantara.train.optimizer import optimizer_of
+from qantara.train.processes import Processes
+from qantara.train.routing import Routing
 from qantara.train.stage import TrainConfig
 
 
 @dataclass(kw_only=True)
 class TrainingState:
-    """`initial` holds the adapters' hashes before any step; `trained_tokens` and `trained_seconds` are of this process alone."""
+    """`forward` is what is called in place of `model`; `trained_tokens` and `trained_seconds` are since this start alone."""
 
     model: PeftModel
+    forward: nn.Module
     config: TrainConfig
+    data: TrainingData
+    processes: Processes
     optimizer: torch.optim.Optimizer
-    initial: dict[str, bytes]
+    audit: Audit
+    routing: Routing
+    seed: int
+    mixture: bool
     step: int = 0
     points: list[LossPoint] = field(default_factory=list)
     trained_tokens: int = 0
@@ -29,21 +40,31 @@ class TrainingState:
     started: float = field(default_factory=time.perf_counter)
 
     @classmethod
-    def start(cls, model: PeftModel, config: TrainConfig) -> Self:
+    def start(
+        cls,
+        model: PeftModel,
+        config: TrainConfig,
+        data: TrainingData,
+        seed: int = 0,
+        processes: Processes | None = None,
+    ) -> Self:
         """Return the state before the first step; from here on the model takes packed rows only."""
+        processes = processes or Processes()
         base: Any = model.get_base_model()
         base.set_attn_implementation(PACKED)
         if config.gradient_checkpointing:
             base.activation_checkpointing_enable({"use_reentrant": False})
-        return cls(model=model, config=config, optimizer=_optimizer(model, config), initial=digests(model))
-
-
-def _optimizer(model: PeftModel, config: TrainConfig) -> torch.optim.Optimizer:
-    routers = [tensor for name, tensor in trainable(model) if group_of(name) == "router"]
-    others = [tensor for name, tensor in trainable(model) if group_of(name) != "router"]
-    groups = [
-        {"params": others, "peak": config.learning_rate},
-        {"params": routers, "peak": config.router_learning_rate},
-    ]
-    kept = [group for group in groups if group["params"]]
-    return torch.optim.AdamW(kept, lr=config.learning_rate, weight_decay=config.weight_decay, fused=True)
+        mixture = has_experts(model)
+        forward = processes.spread(model)
+        return cls(
+            model=model,
+            forward=forward,
+            config=config,
+            data=data,
+            processes=processes,
+            optimizer=optimizer_of(model, config, shared_out=processes.kind == "fsdp"),
+            audit=Audit.start(model, config.adapter, mixture=mixture),
+            routing=Routing(model, data.samples.language_names),
+            seed=seed,
+            mixture=mixture,
+        )

@@ -1,0 +1,91 @@
+"""`qantara train`: a recipe of data in both languages, pretraining before it; its plan before it."""
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from qantara.cli.main import app
+from qantara.errors import RecipeError
+from qantara.records import LossPoint
+from qantara.runner import RunFolder
+
+ENGLISH = [
+    {"key": f"en{i}", "kind": "answer", "question": f"How much of drug {i} is given?", "answer": f"Give {i} mg daily."}
+    for i in range(10, 30)
+]
+ARABIC = [
+    {"key": f"ar{i}", "kind": "answer", "question": f"كم يُعطى من الدواء {i}؟", "answer": f"يُعطى {i} ملغ يوميًا."}
+    for i in range(10, 30)
+]
+TEXTS = [{"key": f"t{i}", "kind": "passage", "text": f"يُحفظ الدواء {i} في مكان بارد وجاف. " * 6} for i in range(12)]
+MIX = {"ratio": {"ar": 1, "en": 1}, "validation_share": 0.1, "max_tokens": 200}
+SIZES = {"batch_tokens": 512, "micro_batch_tokens": 256, "max_tokens": 256, "warmup_steps": 1, "max_steps": 4}
+CHANGES = {
+    "translate": None,
+    "evaluate": None,
+    "benchmark": None,
+    "sources": [
+        {"reader": "native", "path": "english.jsonl", "language": "en"},
+        {"reader": "native", "path": "arabic.jsonl", "language": "ar"},
+    ],
+    "mix": MIX | {"max_epochs": 3},
+    "pretrain": {
+        "sources": [{"reader": "native", "path": "texts.jsonl", "language": "ar"}],
+        "mix": MIX | {"ratio": {"ar": 1}, "validation_share": 0.3},
+        "schedule": SIZES | {"learning_rate": 0.01, "router_learning_rate": 0.01},
+    },
+}
+
+
+@pytest.fixture
+def recipe(tiny_recipe, tiny_model, tmp_path):
+    for name, rows in (("english", ENGLISH), ("arabic", ARABIC), ("texts", TEXTS)):
+        lines = (json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+        (tmp_path / f"{name}.jsonl").write_text("".join(lines), encoding="utf-8")
+    train = SIZES | {"model": f"path:{tiny_model}", "upcycle": {"experts": 4, "top_k": 2}, "dtype": "float32"}
+    train |= {"adapter": {"rank": 8, "alpha": 16}, "learning_rate": 0.01, "router_learning_rate": 0.01}
+    return tiny_recipe(train=train, **CHANGES)
+
+
+def losses(folder, stage):
+    return list(RunFolder(folder, "tiny").kept(stage, LossPoint))
+
+
+def test_fine_tuning_goes_on_from_the_adapter_of_pretraining(recipe, tmp_path):
+    one = tmp_path / "one"
+    found = CliRunner().invoke(app, ["train", str(recipe), "--run", str(one)])
+    assert found.exit_code == 0, found.output
+    assert found.stdout.strip() == str(one / "train" / "adapter")
+    assert (one / "train" / "adapter" / "adapter_model.safetensors").is_file()
+    ends = [point for point in losses(one, "pretrain") if point.fold == "validation" and point.language == "ar"]
+    start = next(point for point in losses(one, "train") if point.fold == "validation" and point.language == "ar")
+    assert ends[-1].loss < ends[0].loss
+    assert start.loss < ends[0].loss  # an untrained adapter would not know Arabic bytes
+    again = CliRunner().invoke(app, ["train", str(recipe), "--run", str(one)])
+    assert "nothing to do" in again.stderr
+
+
+def test_a_plan_needs_no_data_and_leaves_no_run_folder(recipe, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "arabic.jsonl").unlink()
+    found = CliRunner().invoke(app, ["train", str(recipe), "--plan", "--card", "h100"])
+    assert found.exit_code == 0, found.output
+    assert "tiny: pretrain" in found.stdout
+    assert "tiny: train" in found.stdout
+    assert not (tmp_path / "runs").exists()
+    values = json.loads(CliRunner().invoke(app, ["train", str(recipe), "--plan", "--json"]).stdout)
+    assert set(values) == {"pretrain", "train"}
+
+
+def test_a_recipe_that_trains_nothing_is_refused(tiny_recipe):
+    recipe = tiny_recipe(mix=None, train=None, evaluate=None)
+    found = CliRunner().invoke(app, ["train", str(recipe)])
+    assert isinstance(found.exception, RecipeError)
+    assert "there is no stage 'train'" in str(found.exception)
+
+
+def test_several_processes_are_refused(recipe, tmp_path, monkeypatch):
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    found = CliRunner().invoke(app, ["train", str(recipe), "--run", str(tmp_path / "run")])
+    assert isinstance(found.exception, RecipeError)
