@@ -24,6 +24,13 @@ def test_training_goes_on_from_the_adapter_of_a_run_bit_for_bit(started, mixture
     assert all(torch.equal(tensor, again[name]) for name, tensor in trainable(state.model))
 
 
+def test_an_adapter_of_a_dense_model_is_gone_on_from_though_it_has_no_router(dense_folder, tmp_path):
+    made = attach(base(dense_folder), AdapterConfig())
+    made.save_pretrained(str(tmp_path), save_embedding_layers=False)
+    again = dict(trainable(continued(base(dense_folder), tmp_path, AdapterConfig())))
+    assert again.keys() == {name for name, _ in trainable(made)}
+
+
 @pytest.mark.parametrize("trained", [False, True])
 def test_embeddings_of_the_first_run_are_kept_and_train_only_if_asked(mixture_folder, tmp_path, trained):
     with_embeddings = AdapterConfig(embeddings=True)

@@ -8,6 +8,7 @@ from transformers import PreTrainedModel
 from qantara.errors import ModelError
 from qantara.models.adapter_config import AdapterConfig
 from qantara.models.adapters import adapter_settings, group_of, load_adapter, save_adapter
+from qantara.models.layouts import has_experts
 from qantara.train.audit import is_adapter_tensor, trainable
 from qantara.train.processes import whole
 from qantara.train.state import TrainingState
@@ -19,7 +20,8 @@ def continued(base: PreTrainedModel, folder: Path, config: AdapterConfig) -> Pef
     Embeddings that it holds stay as they are, unless `config` trains them too. Raises ModelError for an adapter made otherwise.
     """
     found = adapter_settings(folder)
-    stored, wanted = found.model_dump(), config.model_dump()
+    stored = found.model_dump()
+    wanted = config.model_dump() | {"router": config.router and has_experts(base)}  # a dense model has none
     if found.embeddings and not config.embeddings:
         del stored["embeddings"], wanted["embeddings"]
     if differing := [name for name, value in stored.items() if value != wanted[name]]:
