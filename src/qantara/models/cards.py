@@ -1,5 +1,7 @@
-"""Accelerators by name: memory, peak speed and bandwidth of the vendors' data sheets, and this machine's processor as "cpu".
+"""Accelerators by name: memory, peak speed and bandwidth, and this machine's processor as "cpu".
 
+**Figures are from memory**: the documents named below are where to check them, and were not read; the L40S was compared with a
+reseller's copy of its data sheet. Plans made with them are rough until somebody has checked.
 Speeds are of dense products (data sheets print twice as much, for sparse ones) with fp32 accumulation. Not covered: which cards are
 there; what a model reaches on one is estimated in `train.planning`.
 """
@@ -28,28 +30,28 @@ class Card:
 
 
 CARDS = (
-    # NVIDIA Ada GPU architecture whitepaper 2.02, appendix A (bf16 with fp32 accumulation)
+    # to check: NVIDIA Ada GPU architecture whitepaper 2.02, appendix A (bf16 with fp32 accumulation)
     Card(name="RTX 4090", memory_gibibytes=24, bf16_teraflops=165.2, fp32_teraflops=82.6, terabytes_a_second=1.008),
-    # NVIDIA A100 data sheet (SXM)
+    # to check: NVIDIA A100 data sheet (SXM)
     Card(name="A100 40", memory_gibibytes=40, bf16_teraflops=312, fp32_teraflops=19.5, terabytes_a_second=1.555),
-    # NVIDIA RTX A6000 data sheet: 309.7 sparse
+    # to check: NVIDIA RTX A6000 data sheet: 309.7 sparse
     Card(name="A6000", memory_gibibytes=48, bf16_teraflops=154.8, fp32_teraflops=38.7, terabytes_a_second=0.768),
-    # NVIDIA RTX 6000 Ada data sheet: 1,457 in fp8, sparse
+    # to check: NVIDIA RTX 6000 Ada data sheet: 1,457 in fp8, sparse
     Card(name="RTX 6000 Ada", memory_gibibytes=48, bf16_teraflops=364.2, fp32_teraflops=91.1, terabytes_a_second=0.96),
-    # NVIDIA L40S data sheet
+    # to check: NVIDIA L40S data sheet (a reseller's copy agrees)
     Card(name="L40S", memory_gibibytes=48, bf16_teraflops=362, fp32_teraflops=91.6, terabytes_a_second=0.864),
     Card(name="A100 80", memory_gibibytes=80, bf16_teraflops=312, fp32_teraflops=19.5, terabytes_a_second=2.039),
-    # NVIDIA H100 data sheet (SXM): 1,979 sparse
+    # to check: NVIDIA H100 data sheet (SXM): 1,979 sparse
     Card(name="H100 80", memory_gibibytes=80, bf16_teraflops=989, fp32_teraflops=67, terabytes_a_second=3.35),
-    # NVIDIA H200 data sheet (SXM)
+    # to check: NVIDIA H200 data sheet (SXM)
     Card(name="H200", memory_gibibytes=141, bf16_teraflops=989, fp32_teraflops=67, terabytes_a_second=4.8),
-    # NVIDIA HGX B200 data sheet, an eighth of eight cards
+    # to check: NVIDIA HGX B200 data sheet, an eighth of eight cards
     Card(name="B200", memory_gibibytes=180, bf16_teraflops=2250, fp32_teraflops=75, terabytes_a_second=8.0),
 )
 CPU = "cpu"
 _NAMES = {card.name.lower().replace(" ", ""): card for card in CARDS}
 _ALIASES = {"h100": "h10080", "a100": "a10080", "4090": "rtx4090", "6000ada": "rtx6000ada", "rtxa6000": "a6000"}
-# One core with two 256-bit multiply-adds a cycle at 2.6 GHz; LoRA training reached two thirds of it on two cores (LOG.md).
+# One core with two 256-bit multiply-adds a cycle at 2.6 GHz; the share is fitted to 111-113 tokens/s of the demo's model.
 _FP32_TERAFLOPS_A_CORE = 0.083
 _CPU_SHARE = 0.65
 _CPU_TERABYTES_A_SECOND = 0.02
