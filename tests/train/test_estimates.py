@@ -80,6 +80,15 @@ def test_each_setting_saves_where_it_should(changed, part, at_most):
     assert 0 < saving <= at_most * plain
 
 
+@pytest.mark.parametrize(("checkpointing", "layers_kept"), [(True, 1), (False, 32)])
+def test_activations_count_the_factors_of_experts_in_bf16_whatever_the_tokens(checkpointing, layers_kept):
+    small, large = (
+        estimated(MIXTRAL, micro_batch_tokens=n, gradient_checkpointing=checkpointing).memory["activations"]
+        for n in (4096, 8192)
+    )
+    assert 2 * small - large == 209_715_200 * 2 * layers_kept // 32
+
+
 def test_sharing_out_divides_weights_and_states_but_neither_4_bit_linear_layers_nor_activations():
     one, four = (estimated(MIXTRAL, processes="fsdp", num_cards=n).memory for n in (1, 4))
     for part in ("weights: experts", "adapters", "gradients", "optimizer"):

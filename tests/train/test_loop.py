@@ -102,6 +102,14 @@ def test_dropout_follows_from_seed_and_step_and_leaves_other_draws_alone(started
     assert train_step(state).totals.tolist() != losses[1][2]
 
 
+def test_every_micro_batch_draws_from_a_seed_of_its_own(state):
+    seeds = []
+    state.model.register_forward_pre_hook(lambda *_: seeds.append(torch.initial_seed()))
+    for _ in range(3):
+        train_step(state)
+    assert len(set(seeds)) == len(seeds) == sum(len(state.data.micro_batches(step)) for step in range(3))
+
+
 def test_validation_scores_the_same_pieces_without_dropout(started, mixture_folder):
     state = started(mixture_folder, adapter=AdapterConfig(dropout=0.5))
     assert validate(state) == validate(state)

@@ -11,6 +11,7 @@ from qantara.train.stage import TrainConfig
 from qantara.train.suggestions import suggest
 
 MIXTRAL, LLAMA = "hf:mistralai/Mixtral-8x7B-Instruct-v0.1", "hf:meta-llama/Llama-3.1-8B"
+LARGE = "hf:mistralai/Mixtral-8x22B-v0.1"
 SETTINGS = {"max_tokens": 1024, "micro_batch_tokens": 4096, "batch_tokens": 65536, "gradient_checkpointing": True}
 
 
@@ -28,9 +29,9 @@ def tried(config, card, num_cards):
     return estimate(config, sizes(config.model), trainable(config.model, config.adapter), None, card, num_cards)
 
 
-def suggested(model, card, **settings):
+def suggested(model, card, num_cards=1, **settings):
     config = TrainConfig(model=model, **(SETTINGS | settings))
-    found = tried(config, card_of(card), 1)
+    found = tried(config, card_of(card), num_cards)
     assert not found.fits
     return suggest(config, found, tried)
 
@@ -42,6 +43,16 @@ def test_each_setting_that_is_enough_is_told_then_cards():
         ("train.processes=fsdp", "on 2 x RTX 4090"),
         ("on A100 40",),
     ]
+
+
+@pytest.mark.parametrize(
+    ("model", "processes", "num_cards", "together"),
+    [(MIXTRAL, "ddp", 4, 4), (MIXTRAL, "ddp", 8, 8), (LARGE, "fsdp", 2, 4)],
+)
+def test_cards_that_share_the_run_are_at_least_those_that_there_are(model, processes, num_cards, together):
+    card, rank = ("RTX 4090", 128) if model == MIXTRAL else ("L40S", 16)
+    found = suggested(model, card, num_cards, processes=processes, adapter={"rank": rank})
+    assert [s.settings[-1] for s in found if " x " in s.settings[-1]] == [f"on {together} x {card}"]
 
 
 def test_settings_are_put_together_where_none_is_enough():

@@ -36,6 +36,7 @@ class Segment:
     end: int
     ends: Tensor | None = None
     way: Way = "loop"
+    padding: int = 0
 
 
 @functools.cache
@@ -95,8 +96,12 @@ def add_product(result: Tensor, rows: Tensor, matrices: Tensor, segment: Segment
     if segment.ends is None:
         result.addmm_(rows, matrices[0])
     else:
-        # A view with the long side last has strides that the kernel refuses at small ranks.
-        result += product(rows, matrices.contiguous(), segment)
+        result += product(rows, matrices, segment)
+
+
+def transposed(factors: Tensor, segment: Segment) -> Tensor:
+    """Return (experts, out, in) of (experts, in, out); laid out anew for kernels for groups, whose rows must have 16 bytes."""
+    return factors.transpose(1, 2) if segment.ends is None else factors.transpose(1, 2).contiguous()
 
 
 def outer(left: Tensor, right: Tensor, segment: Segment) -> Tensor:
@@ -112,7 +117,7 @@ def _products(rows: Tensor, weights: Tensor, factors: Tensor, segment: Segment) 
     forward = product(rows, weights.transpose(1, 2), segment)
     low = product(rows, factors, segment)
     added = product(forward, weights, segment)
-    add_product(added, low, factors.transpose(1, 2), segment)
+    add_product(added, low, transposed(factors, segment), segment)
     return [forward, low, added, outer(rows, low, segment)]
 
 

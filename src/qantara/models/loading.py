@@ -5,8 +5,11 @@ hold a model that was saved in 4 bits. Routers are kept and computed in fp32: in
 chosen. No download, no reference: a folder.
 """
 
+import ctypes
 import json
 import os
+import platform
+import sys
 from pathlib import Path
 from typing import Any, Literal
 
@@ -20,7 +23,7 @@ from transformers.utils.logging import disable_progress_bar
 from qantara.errors import ModelError
 from qantara.models.expert_quantizer import METHOD, ExpertsNF4Config
 from qantara.models.experts_forward import IMPLEMENTATION
-from qantara.models.layouts import EXPERTS, MIXTURES, ROUTERS, experts_of, routers_of
+from qantara.models.layouts import EXPERTS, MIXTURES, ROUTERS, experts_of, has_experts, routers_of
 from qantara.models.nf4_experts import BLOCK_SIZE, TRANSIENT_MEBIBYTES, check_expert_bytes
 
 Quantization = Literal["none", "nf4"]
@@ -59,13 +62,25 @@ def load_model(
         check_expert_bytes(model)
         _check_linear_layers(model)
         _compute_in(model, compute)
-    _keep_routers_in_fp32(model)
+    keep_routers_in_fp32(model)
     _keep_linear_weights_unpacked(model)
     for _, experts in experts_of(model):
         experts.transient_bytes = transient_mebibytes << 20
+    if has_experts(model):
+        _let_go_of_files(model)
     model.requires_grad_(False)
     model.train(mode=False)
     return model
+
+
+def _let_go_of_files(model: nn.Module) -> None:
+    """Give back what loading took beyond the weights: 0.6 GB of 1.8 on the upcycled 135M model in bf16, 1.3 of 3.3 in fp32."""
+    # On a CPU the weights that were not fused or quantized are views of the checkpoint's mapping, which stays resident whole.
+    for parameter in model.parameters():
+        if parameter.device.type == "cpu":
+            parameter.data = parameter.data.clone()
+    if sys.platform == "linux" and platform.libc_ver()[0] == "glibc":
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def default_device() -> torch.device:
@@ -83,6 +98,13 @@ def fastest_dtype(device: torch.device) -> torch.dtype:
     capabilities = torch.cpu.get_capabilities()
     has_bf16 = capabilities.get("amx_bf16", False) or capabilities.get("avx512_bf16", False)
     return torch.bfloat16 if has_bf16 else torch.float32
+
+
+def keep_routers_in_fp32(model: nn.Module) -> None:
+    """Make routers compute in fp32 whatever comes in: in bf16 small differences flip which experts are chosen."""
+    for _, router in routers_of(model):
+        router.float()
+        router.register_forward_pre_hook(lambda _, arguments: (arguments[0].float(),))
 
 
 def _read_config(folder: Path) -> dict[str, Any]:
@@ -181,12 +203,6 @@ def _compute_in(model: nn.Module, compute: torch.dtype) -> None:
         elif not isinstance(module, EXPERTS + ROUTERS):
             for parameter in module.parameters(recurse=False):
                 parameter.data = parameter.data.to(compute)
-
-
-def _keep_routers_in_fp32(model: nn.Module) -> None:
-    for _, router in routers_of(model):
-        router.float()
-        router.register_forward_pre_hook(lambda _, arguments: (arguments[0].float(),))
 
 
 def _keep_linear_weights_unpacked(model: nn.Module) -> None:

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from qantara.errors import ModelError
+from qantara.models.token_losses import forward_with_losses
 from qantara.records import LossPoint, content_id
 from qantara.train.audit import groups_without_finite_gradients, trainable
 from qantara.train.batches import Batch, pack
@@ -104,7 +104,9 @@ def validate(state: TrainingState) -> list[LossPoint]:
 def batch_loss(model: nn.Module, batch: Batch, *, balance: bool) -> Loss:
     """Return the losses of a packed batch; `balance` asks for the routers' too."""
     device = next(model.parameters()).device
-    output = model(
+    tokens, output = forward_with_losses(
+        model,
+        batch.targets.to(device),
         input_ids=batch.input_ids.to(device),
         position_ids=batch.position_ids.to(device),
         logits_to_keep=batch.rows.to(device),
@@ -112,7 +114,6 @@ def batch_loss(model: nn.Module, batch: Batch, *, balance: bool) -> Loss:
         sample_lengths=batch.lengths,
         **({"output_router_logits": True} if balance else {}),
     )
-    tokens = F.cross_entropy(output.logits[0].float(), batch.targets.to(device), reduction="none")
     return Loss(tokens, output.aux_loss if balance else tokens.new_zeros(()))
 
 

@@ -60,8 +60,9 @@ def _together(config: TrainConfig, tried: TriedHere) -> list[Suggestion]:
 def _several_cards(config: TrainConfig, found: Estimate, tried: Tried) -> list[Suggestion]:
     """Return the fewest cards that hold the run together, if any; 8-bit optimizer states can't be shared out."""
     shared = config.model_copy(update={"processes": "fsdp", "optimizer": "adamw"})
+    fewest = found.num_cards + (config.processes == "fsdp")
     for number in _CARDS_TOGETHER:
-        if number > found.num_cards and (taken := tried(shared, found.card, number)).fits:
+        if number >= fewest and (taken := tried(shared, found.card, number)).fits:
             settings = (*_settings(config, shared), f"on {number} x {found.card.name}")
             return [Suggestion(settings=settings, estimate=taken)]
     return []
