@@ -4,8 +4,10 @@ Each `_stage` function says what a stage reads, what it depends on and what it m
 """
 
 import os
+import time
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,7 +15,6 @@ from pydantic import BaseModel
 from rich.console import Console
 
 from qantara.curate.stage import curate
-from qantara.errors import RecipeError
 from qantara.evaluate.stage import evaluate
 from qantara.ledger import open_ledger
 from qantara.llm.calls import CallLedger
@@ -29,7 +30,7 @@ from qantara.review.exchange import import_review
 from qantara.review.stage import review
 from qantara.run_facts import calibration_file, gather_facts, price_file, provenance
 from qantara.run_recipe import Recipe
-from qantara.runner import Job, RunFolder, run_job, tell_outcome
+from qantara.runner import IDENTITY, Job, RunFolder, run_job, tell_outcome
 from qantara.sources.config import SourceConfig
 from qantara.sources.reading import content_hash, read, read_pairs
 from qantara.store import write_json, write_text
@@ -96,14 +97,37 @@ class Pipeline:
         return upcycled(folder, config.upcycle.experts, config.upcycle.top_k, self.recipe.seed)
 
     def train(self) -> list[str]:
-        """Run the stages up to `train`; return the names of those that ran. RecipeError under torchrun.
+        """Run the stages up to `train`; return the names of those that ran.
 
-        `train.stage.train` works in several processes; that a run folder's earlier stages wait for each other is not built.
+        Of several processes that torchrun started, the first does what comes before training; all train together.
         """
-        if int(os.environ.get("WORLD_SIZE", "1")) > 1:
-            raise RecipeError("qantara train", ["several processes (torchrun) are not supported by this command yet"])
-        with self.run_folder.locked():
-            return self.run(until="train")
+        if int(os.environ.get("WORLD_SIZE", "1")) == 1:
+            with self.run_folder.locked():
+                return self.run(until="train")
+        from qantara.train.processes import Processes
+
+        processes, stages = Processes(), self.recipe.stages()
+        training = [stage for stage in stages if stage in {"pretrain", "train"}]
+        ran: list[str] = []
+        with self.run_folder.locked() if processes.is_main else nullcontext():
+            if processes.is_main:
+                ran += self.run(until=stages[stages.index(training[0]) - 1])
+            processes.wait()
+            for stage in training:
+                ran += self.run(only=stage) if processes.is_main else self._join(stage)
+                processes.wait()
+        processes.part()
+        return ran
+
+    def _join(self, stage: str) -> list[str]:
+        """Take part in a training stage that another process writes down, unless it is done."""
+        job: Job = getattr(self, f"_{stage}")()
+        done = self.run_folder.summary(stage)
+        if done is not None and done["key"] == job.key():
+            return []
+        for _ in job.work():
+            continue
+        return [stage]
 
     def _read(self, sources: Iterable[SourceConfig]) -> Generator[Example, None, None]:
         for source in sources:
@@ -260,7 +284,7 @@ class Pipeline:
         folder, seed = self.run_folder, self.recipe.seed
 
         def work() -> Generator[LossPoint, None, Details]:
-            samples, order = list(folder.kept(mixed, Sample)), read_order(folder.folder(mixed) / ORDER)
+            samples, order = folder.kept(mixed, Sample), read_order(folder.folder(mixed) / ORDER)
             adapter = folder.folder(start) / "adapter" if start is not None else None
             return (yield from train(samples, order, self.model_folder(), config, folder.folder(stage), seed, adapter))
 
@@ -322,5 +346,7 @@ def open_pipeline(recipe_path: Path, overrides: Sequence[str], run_folder: Path 
     """Read a recipe and open its run folder (`runs/NAME` unless one is given)."""
     recipe = load(recipe_path, Recipe, overrides)
     path = run_folder or Path("runs") / recipe.name
+    while os.environ.get("RANK", "0") != "0" and not (path / IDENTITY).exists():
+        time.sleep(0.05)  # the first of torchrun's processes makes the folder
     folder = RunFolder(path, recipe.name)
     return Pipeline(recipe_path, recipe, folder, console)

@@ -1,4 +1,4 @@
-"""`qantara train RECIPE`: a recipe up to its adapter; `--plan`: what that needs."""
+"""`qantara train RECIPE`: a recipe up to its adapter, in one process or several (torchrun); `--plan`: what that needs."""
 
 from pathlib import Path
 from typing import Annotated
@@ -19,6 +19,7 @@ def train(
     as_json: Annotated[bool, typer.Option("--json", help="for --plan: print JSON")] = False,
 ) -> None:
     """Run a recipe up to the trained adapter; what is done already is not repeated."""
+    import os
     import time
 
     from rich.console import Console
@@ -30,7 +31,8 @@ def train(
         _plan(recipe, settings or [], card, as_json=as_json)
         return
     began = time.monotonic()
-    console = Console(stderr=True)
+    is_first = os.environ.get("RANK", "0") == "0"  # of torchrun's processes, which do the same
+    console = Console(stderr=True, quiet=not is_first)
     pipeline = open_pipeline(recipe, settings or [], folder, console)
     check_stage(pipeline.recipe, recipe, "train")
     try:
@@ -40,7 +42,8 @@ def train(
         raise typer.Exit(130) from None
     done = f"ran {', '.join(ran)}" if ran else "nothing to do: the adapter is trained with these settings and inputs"
     console.print(f"{done} ({time.monotonic() - began:.1f} s)", highlight=False)
-    typer.echo(str(pipeline.run_folder.folder("train") / "adapter"))
+    if is_first:
+        typer.echo(str(pipeline.run_folder.folder("train") / "adapter"))
 
 
 def _plan(recipe_path: Path, settings: list[str], card: str, *, as_json: bool) -> None:

@@ -8,11 +8,13 @@ DDP; it takes FSDP2 to accelerators only (1.15), so torch's `fully_shard` is cal
 import contextlib
 import logging
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from typing import Any, Literal, TypeVar
 
 import torch
 import torch.distributed as dist
 from accelerate import Accelerator
+from accelerate.utils import InitProcessGroupKwargs
 from bitsandbytes.nn.modules import Params4bit
 from peft import PeftModel
 from torch import Tensor, nn
@@ -23,6 +25,8 @@ from torch.distributed.tensor import DTensor, distribute_tensor
 from qantara.models.loading import default_device
 
 Item = TypeVar("Item")
+# The others wait while the first prepares data; torchrun ends all when one fails, so nothing hangs on this.
+_TIMEOUT = timedelta(days=7)
 _LOG = logging.getLogger(__name__)
 
 
@@ -30,7 +34,10 @@ class Processes:
     """This process among those that train together; each of its methods is called by all of them, in the same order."""
 
     def __init__(self, kind: Literal["ddp", "fsdp"] = "ddp") -> None:
-        self._accelerator = Accelerator(cpu=default_device().type == "cpu", mixed_precision="no")
+        patient = InitProcessGroupKwargs(timeout=_TIMEOUT)
+        self._accelerator = Accelerator(
+            cpu=default_device().type == "cpu", mixed_precision="no", kwargs_handlers=[patient]
+        )
         self.number, self.rank = self._accelerator.num_processes, self._accelerator.process_index
         self.device: torch.device = self._accelerator.device
         self.kind: Literal["one", "ddp", "fsdp"] = kind if self.number > 1 else "one"
@@ -91,6 +98,10 @@ class Processes:
     def wait(self) -> None:
         """Wait until all processes are here."""
         self._accelerator.wait_for_everyone()
+
+    def part(self) -> None:
+        """Take leave of the others for good."""
+        self._accelerator.end_training()
 
 
 def whole(tensor: Tensor) -> Tensor:
