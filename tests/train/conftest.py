@@ -124,3 +124,18 @@ def config():
         evaluate_every_steps=3,
         checkpoint_every_steps=2,
     )
+
+
+@pytest.fixture(scope="session")
+def run_to_end():
+    """Return a function that drives a stage's generator and returns what it yielded and what it returned."""
+
+    def run(generator):
+        points = []
+        while True:
+            try:
+                points.append(next(generator))
+            except StopIteration as end:
+                return points, end.value
+
+    return run

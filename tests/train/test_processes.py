@@ -47,15 +47,6 @@ SCRIPT = """
 """
 
 
-def run_to_end(generator):
-    points = []
-    while True:
-        try:
-            points.append(next(generator))
-        except StopIteration as end:
-            return points, end.value
-
-
 @pytest.fixture(scope="module")
 def together(samples, order, mixture_folder, config, tmp_path_factory):
     """The folder of runs by two processes (gloo) that torchrun starts: every case, and one that stops after step 4."""
@@ -73,7 +64,7 @@ def together(samples, order, mixture_folder, config, tmp_path_factory):
 
 
 @pytest.fixture
-def alone(samples, order, mixture_folder, config, tmp_path):
+def alone(samples, order, mixture_folder, config, tmp_path, run_to_end):
     """A function that runs a case in this process."""
 
     def run(name, folder=tmp_path):

@@ -15,17 +15,8 @@ from qantara.models.loading import load_model
 from qantara.train.stage import TrainConfig, UpcycleConfig, train
 
 
-def run_to_end(generator):
-    points = []
-    while True:
-        try:
-            points.append(next(generator))
-        except StopIteration as end:
-            return points, end.value
-
-
 @pytest.fixture
-def run(samples, order, config, tmp_path):
+def run(samples, order, config, tmp_path, run_to_end):
     """A function that trains the model in a folder to the end, with settings changed."""
 
     def run(model_folder, folder="run", seed=1, start_from=None, **changes):
