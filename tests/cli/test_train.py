@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import subprocess
 import sys
 
@@ -10,8 +11,12 @@ from typer.testing import CliRunner
 
 from qantara.cli.main import app
 from qantara.errors import RecipeError
-from qantara.records import LossPoint
+from qantara.mix.stage import MixConfig, draw
+from qantara.records import LossPoint, Sample
 from qantara.runner import RunFolder
+from qantara.train.batches import prepare
+from qantara.train.ratio import ratio_rows
+from qantara.train.stage import TrainConfig
 
 ENGLISH = [
     {"key": f"en{i}", "kind": "answer", "question": f"How much of drug {i} is given?", "answer": f"Give {i} mg daily."}
@@ -77,6 +82,36 @@ def test_fine_tuning_goes_on_from_the_adapter_of_pretraining_and_two_processes_d
             assert together.loss == pytest.approx(alone.loss, rel=1e-5)
     again = CliRunner().invoke(app, ["train", str(recipe), "--run", str(one)])
     assert "nothing to do" in again.stderr
+
+
+def test_the_token_ratio_of_a_long_run_is_within_half_a_percent_at_every_thousand_steps():
+    draw_length = random.Random(0)
+    shares = {"ar": 1 / 3, "en": 2 / 3}
+    lengths = {"ar": (40, 160), "en": (10, 90)}
+    samples = [
+        Sample(
+            example_id=f"{code}-{i:05}",
+            family=f"{code}-{i:05}",
+            language=code,
+            source=code,
+            kind="answer",
+            fold="train",
+            input_ids=(1,) * (length := draw_length.randint(*lengths[code])),
+            loss_mask=(True,) * length,
+        )
+        for code in shares
+        for i in range(2000)
+    ]
+    mix = MixConfig(ratio={"ar": 1, "en": 2}, budget_tokens=600_000, max_epochs=10, max_tokens=200)
+    config = TrainConfig(model="path:none", batch_tokens=200, micro_batch_tokens=200, max_tokens=200)
+    data = prepare(samples, draw(samples, mix, 7), config)
+    rows = ratio_rows(data)
+    assert data.num_steps > 3000
+    assert [row["step"] for row in rows] == [*range(1000, data.num_steps, 1000), data.num_steps]
+    for row in rows:
+        for code, share in shares.items():
+            assert row["tokens"][code] / sum(row["tokens"].values()) == pytest.approx(share, rel=0.005)
+    assert sum(rows[-1]["tokens"].values()) == 600_000
 
 
 def test_a_plan_needs_no_data_and_leaves_no_run_folder(recipe, tmp_path, monkeypatch):
