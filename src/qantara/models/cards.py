@@ -1,7 +1,7 @@
 """Accelerators by name: memory, peak speed and bandwidth, and this machine's processor as "cpu".
 
-**Figures are from memory**: the documents named below are where to check them, and were not read; the L40S was compared with a
-reseller's copy of its data sheet. Plans made with them are rough until somebody has checked.
+Figures were recalled, then compared with public tables at second hand: bf16 and bandwidth of A100, H100, H200, B200 and L40S agree,
+and the speeds of the RTX 4090; **not compared**: RTX 6000 Ada, and the A6000 but for fp32. The documents named are where to check.
 Speeds are of dense products (data sheets print twice as much, for sparse ones) with fp32 accumulation. Not covered: which cards are
 there; what a model reaches on one is estimated in `train.planning`.
 """

@@ -74,7 +74,7 @@ def probe(device: torch.device, dtype: torch.dtype, way: Way) -> str:
         rows = rows / rows.new_ones(1, 1)  # the reported fault came after a division that broadcasts
         try:
             found = _products(rows, weights, factors, group)
-        except (RuntimeError, NotImplementedError) as error:
+        except RuntimeError as error:  # no kernel for it here: the next way is taken, and a warning tells why
             return str(error).splitlines()[0]
         for one, other in zip(found, wanted, strict=True):
             if not (one.float() - other.float()).norm() <= _TOLERANCE * other.float().norm():

@@ -112,7 +112,7 @@ def _estimate_json(found: Estimate) -> dict[str, object]:
 def _assumptions(card: Card) -> str:
     return (
         f"assumed, not measured: {card.dense_share:.0%} of the card's peak in plain products, {card.grouped_share:.0%} in grouped "
-        f"ones, {BANDWIDTH_SHARE:.0%} of its bandwidth; the card's own figures are not checked; "
+        f"ones, {BANDWIDTH_SHARE:.0%} of its bandwidth; the card's own figures are at second hand; "
         "samples of max_tokens, all of them learnt"
     )
 
