@@ -66,6 +66,16 @@ def test_base_and_tuned_model_answer_every_item_in_both_languages_and_all_ways(m
     assert [gap["num_items"] for gap in details["scores"]["gaps"]] == [5] * 6
 
 
+def test_the_tuned_model_alone_answers_as_it_does_beside_the_base_model(mixture):
+    folder, adapter = mixture
+    given = items(3), folder, adapter, EvaluateConfig(batch_size=3), ("en", "ar")
+    both, _ = run(*given)
+    alone, details = run(*given, ("tuned",))
+    assert alone == [prediction for prediction in both if prediction.model == "tuned"]
+    assert list(details["expert_use"]) == ["tuned"]
+    assert details["scores"]["changes"] == []
+
+
 def test_expert_use_is_told_by_language_and_layer(mixture):
     folder, adapter = mixture
     _, details = run(items(4), folder, adapter, EvaluateConfig(), ("en", "ar"))

@@ -44,8 +44,12 @@ def evaluate(
     adapter: Path | None,
     config: EvaluateConfig,
     direction: tuple[str, str],
+    names: Sequence[str] = ("base", "tuned"),
 ) -> Generator[Prediction, None, dict[str, object]]:
-    """Yield predictions of the base model and, with an adapter, of the tuned one; return score tables and expert use."""
+    """Yield predictions of the models that `names` says; return score tables and expert use.
+
+    "base" is the model as it came, "tuned" the one with the adapter, which is left out where there is none.
+    """
     from qantara.models.adapters import adapters_disabled, load_adapter
     from qantara.models.expert_use import count_expert_use
     from qantara.models.layouts import has_experts
@@ -58,7 +62,7 @@ def evaluate(
         model = load_adapter(model, adapter)
     predictions = []
     use: dict[str, dict[str, object]] = {}
-    for name in ("base", "tuned") if adapter is not None else ("base",):
+    for name in [name for name in names if name == "base" or adapter is not None]:
         with ExitStack() as stack:
             if adapter is not None and name == "base":
                 stack.enter_context(adapters_disabled(model))

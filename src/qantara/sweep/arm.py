@@ -138,10 +138,11 @@ def _evaluate_job(run: RunFolder, settings: ArmSettings) -> Job | None:
         return None
     trained = settings.train is not None
     adapter = run.folder("train") / "adapter" if trained else None
+    names = ("tuned",) if trained else ("base",)  # an arm of its own evaluates the base model, once
 
     def work() -> Generator[Prediction, None, Json]:
         items = list(read_records(benchmark, Choice))
-        return (yield from evaluate(items, settings.model_folder, adapter, config, settings.direction))
+        return (yield from evaluate(items, settings.model_folder, adapter, config, settings.direction, names))
 
     inputs = (settings.key, run.output("train")) if trained else (settings.key,)
     return Job(stage="evaluate", settings=config, inputs=inputs, record_type=Prediction, num_in=None, work=work)
