@@ -334,3 +334,10 @@ def killed_at_the_next(event: str, command: list[str], server) -> None:
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as client:
         server.wait_until(lambda stats: stats.get(event, 0) > before or client.poll() is not None)
         client.kill()
+
+
+def test_a_raw_prompt_is_refused_before_anything_is_sent(batch_server, ledger, sending):
+    one = backend(batch_server, ledger)
+    with pytest.raises(CallError, match="backend batch takes no raw prompts"):
+        asyncio.run(one.answer(request("a", messages=(), prompt="q"), sending))
+    assert (sending.afters, batch_server.paid) == ([], {})

@@ -1,9 +1,10 @@
 """Rows of the ledger of calls: what goes in comes out again, and a sending says how much it can cost at most."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 from qantara.llm.call_rows import Asked, call_row, request_of, response_of, sent_row
-from qantara.llm.interface import Message, Request, Response, call_key
+from qantara.llm.interface import Message, Request, Response, TokenScore, call_key
 
 REQUEST = Request(
     model="m",
@@ -15,6 +16,8 @@ REQUEST = Request(
     sample=2,
 )
 PLAIN = Request(model="m", messages=(Message("user", "q"),), max_tokens=5)
+RAW = Request(model="m", messages=(), prompt="سؤال:", max_tokens=1, top_logprobs=1, echo=True)
+TOKENS = (TokenScore("سؤال", None), TokenScore(":", -0.5, ((":", -0.5),)))
 RESPONSE = Response(
     text="تناول 5 ملغ.",
     finish_reason="stop",
@@ -35,6 +38,11 @@ def test_request_and_answer_come_out_of_a_row_as_they_went_in():
         row = SimpleNamespace(**call_row(asked(request), RESPONSE))
         assert (request_of(row), response_of(row)) == (request, RESPONSE)
         assert row.key == call_key(request_of(row))
+    scored = replace(RESPONSE, tokens=TOKENS)
+    row = SimpleNamespace(**call_row(asked(RAW), scored))
+    assert (request_of(row), response_of(row), row.key) == (RAW, scored, call_key(RAW))
+    assert call_row(asked(PLAIN), RESPONSE)["token_scores"] is None
+    assert response_of(SimpleNamespace(**call_row(asked(RAW), replace(RESPONSE, tokens=())))).tokens == ()
     assert "أنت مترجم" in call_row(asked(REQUEST), RESPONSE)["request"]  # letters, no escapes
 
 

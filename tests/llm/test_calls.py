@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from qantara.ledger import open_ledger, transaction
 from qantara.llm.call_rows import SENT, Asked, end_of_try
 from qantara.llm.calls import CallLedger, CallTotal
-from qantara.llm.interface import Message, Request, Response, call_key
+from qantara.llm.interface import Message, Request, Response, TokenScore, call_key
 from qantara.llm.recorded import RecordedBackend
 
 
@@ -30,6 +30,7 @@ def response(text="جواب", prompt_tokens=3, completion_tokens=2, **changes):
 
 
 REFUSAL = response("", None, None, finish_reason="bad_request", status=400)
+SCORED = response(tokens=(TokenScore("\ufffd", None), TokenScore("ب", -0.5, (("ب", -0.5), ("\u2028", -9999.0)))))
 
 
 @pytest.fixture
@@ -50,7 +51,7 @@ def end(ledger, one, fault):
 
 
 @pytest.mark.parametrize(
-    "answer", [response(), response("", None, 2, finish_reason="length", cached_tokens=1), REFUSAL]
+    "answer", [response(), response("", None, 2, finish_reason="length", cached_tokens=1), REFUSAL, SCORED]
 )
 def test_what_was_stored_is_found_also_by_another_process(ledger, ledger_url, answer):
     keep(ledger, asked(), answer)
@@ -170,13 +171,25 @@ def test_the_ledger_of_an_older_version_is_brought_up_to_date(tmp_path):
     engine.dispose()
 
 
+def test_a_ledger_from_before_there_were_log_probabilities_keeps_its_answers_and_takes_new_ones(ledger, ledger_url):
+    keep(ledger, asked("old"), response())
+    with transaction(ledger.engine) as connection:
+        connection.exec_driver_sql("ALTER TABLE call DROP COLUMN token_scores")
+    engine = open_ledger(ledger_url)
+    newer, scored = CallLedger(engine), asked("new", top_logprobs=2)
+    keep(newer, scored, SCORED)
+    assert newer.find([asked("old").key, scored.key]) == {asked("old").key: response(), scored.key: SCORED}
+    engine.dispose()
+
+
 @pytest.mark.parametrize("name", ["calls.jsonl", "calls.jsonl.gz"])
 def test_an_export_answers_as_the_ledger_did_and_has_the_same_bytes_again(ledger, tmp_path, name, sending):
     kinds = [asked("b"), asked("a", schema='{"type": "object"}', sample=2, temperature=0.5), asked("refused")]
-    answers = [response("1", cached_tokens=2), response("2", None, None), REFUSAL]
+    kinds += [asked(messages=(), prompt="p", echo=True, top_logprobs=1), asked(top_logprobs=20)]
+    answers = [response("1", cached_tokens=2), response("2", None, None), REFUSAL, SCORED, response(tokens=())]
     for one, answer in zip(kinds, answers, strict=True):
         keep(ledger, one, answer)
-    assert ledger.export(tmp_path / name) == 3
+    assert ledger.export(tmp_path / name) == 5
     before = (tmp_path / name).read_bytes()
     recorded = RecordedBackend(tmp_path / name)
     assert [asyncio.run(recorded.answer(one.request, sending)) for one in kinds] == answers

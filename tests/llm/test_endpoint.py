@@ -25,7 +25,7 @@ from qantara.llm.breaker import Breaker
 from qantara.llm.caller import Caller, Desk
 from qantara.llm.calls import CallLedger
 from qantara.llm.endpoint import EndpointBackend, EndpointConfig
-from qantara.llm.interface import Message, Request, call_key
+from qantara.llm.interface import Message, Request, TokenScore, call_key
 from qantara.llm.streaming import in_order
 
 FINISH = {
@@ -57,6 +57,7 @@ class Server:
         asyncio.set_event_loop(self._loop)
         app = web.Application()
         app.router.add_post("/v1/chat/completions", self._answer)
+        app.router.add_post("/v1/completions", self._raw)
         app.router.add_post("/page/chat/completions", self._page)
         runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0.1)
         self._loop.run_until_complete(runner.setup())
@@ -74,6 +75,14 @@ class Server:
 
     async def _page(self, _: web.Request) -> web.Response:
         return web.Response(text="<html>hello</html>", content_type="text/html")
+
+    async def _raw(self, request: web.Request) -> web.Response:
+        self.bodies.append(body := await request.json())
+        if body["prompt"].startswith("status 400"):
+            return web.json_response({"error": {"message": "no"}}, status=400)
+        told = {"tokens": ["a", "b"], "token_logprobs": [None, -0.5], "top_logprobs": [None, {"b": -0.5}]}
+        choice = {"index": 0, "finish_reason": "length", "text": body["prompt"] + "b", "logprobs": told}
+        return web.json_response({"model": "served-model", "choices": [choice]})
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         body = await request.json()
@@ -298,6 +307,39 @@ def test_a_text_that_is_turned_down_is_an_answer_that_is_asked_for_once_ever(ser
         assert (answer.text, answer.finish_reason, answer.status) == ("", reason, status)
     assert server.asked[prompt] == 1
     assert ledger.interrupted() == 0
+
+
+def raw(prompt: str) -> Request:
+    return Request(model="m", messages=(), prompt=prompt, max_tokens=1, top_logprobs=1, echo=True)
+
+
+def test_a_raw_prompt_goes_to_completions_and_its_tokens_come_back_also_from_the_ledger(server, ledger):
+    async def run():
+        caller = Caller(backend(server.port), Desk(ledger))
+        try:
+            return [await caller.ask(raw("a"), "evaluate") for _ in range(2)]
+        finally:
+            await caller.backend.close()
+            caller.desk.close()
+
+    first, again = asyncio.run(run())
+    assert (first, first.text) == (again, "b")
+    assert first.tokens == (TokenScore("a", None), TokenScore("b", -0.5, (("b", -0.5),)))
+    body = {"model": "m", "prompt": "a", "max_tokens": 1, "temperature": 0.0, "logprobs": 1, "echo": True}
+    assert server.bodies == [body]
+
+
+def test_a_server_that_has_told_tokens_is_not_taken_for_one_that_turns_everything_down(server, sending):
+    async def run():
+        asked = backend(server.port)
+        try:
+            await asked.answer(raw("a"), sending)  # cut off at its one token, and all that was wanted
+            turned_down = (asked.answer(raw(f"status 400 {i}"), sending) for i in range(25))
+            return {answer.finish_reason for answer in await asyncio.gather(*turned_down)}
+        finally:
+            await asked.close()
+
+    assert asyncio.run(run()) == {"bad_request"}
 
 
 def test_when_all_of_the_first_requests_are_turned_down_it_is_not_the_texts_fault(server, ledger):

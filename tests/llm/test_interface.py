@@ -23,6 +23,10 @@ REQUEST = Request(model="m", messages=(Message("system", "s"), Message("user", "
 def test_the_key_is_pinned():
     """A changed key would make every recorded and paid call a new one: raise PROTOCOL_VERSION only on purpose."""
     assert call_key(REQUEST) == "6a8b05bf206dc85507536ce3b1823414"
+    plain = Request(model="m", messages=(Message("user", "q"),), max_tokens=5)
+    assert call_key(plain) == "dde30fd6b9229a5d9aeadef0b5706ab8"
+    judged = replace(plain, max_tokens=7, temperature=0.5, schema='{"type":"object"}', sample=2)
+    assert call_key(replace(judged, messages=(Message("user", "سؤال"),))) == "e9cfcd0b4feacd9be02bc5bf9a5b6a44"
 
 
 def test_temperature_zero_is_one_key_whether_whole_or_decimal():
@@ -38,6 +42,8 @@ def test_temperature_zero_is_one_key_whether_whole_or_decimal():
         {"stop": ()},
         {"schema": "{}"},
         {"sample": 1},
+        {"top_logprobs": 1},
+        {"messages": (), "prompt": "سؤال"},
         {"messages": (Message("system", "s"), Message("assistant", "سؤال"))},
         {"messages": (Message("system", "s"), Message("user", "سؤال "))},
         {"messages": (Message("user", "سؤال"),)},
@@ -51,6 +57,24 @@ def test_messages_and_parameters_are_plain_values():
     assert messages(REQUEST) == [{"role": "system", "content": "s"}, {"role": "user", "content": "سؤال"}]
     assert parameters(REQUEST) == {"max_tokens": 5, "temperature": 0.0, "stop": ["\n"]}
     assert parameters(replace(REQUEST, schema="{}"))["schema"] == "{}"
+    raw = replace(REQUEST, messages=(), prompt="p", echo=True, top_logprobs=1)
+    assert parameters(raw) == parameters(REQUEST) | {"prompt": "p", "echo": True, "top_logprobs": 1}
+    assert call_key(raw) != call_key(replace(raw, echo=False))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"top_logprobs": 21}, "top_logprobs is 0 to 20, not 21"),
+        ({"top_logprobs": -1}, "top_logprobs is 0 to 20"),
+        ({"prompt": "p"}, "messages or a prompt, not both"),
+        ({"echo": True, "top_logprobs": 1}, "echo is of a prompt"),
+        ({"messages": (), "prompt": "p", "echo": True}, "echo is of a prompt, with top_logprobs"),
+    ],
+)
+def test_what_cannot_be_asked_together_is_no_request(changes, message):
+    with pytest.raises(ValueError, match=message):
+        replace(REQUEST, **changes)
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,12 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from transformers import AutoModelForCausalLM, Gemma3ForCausalLM, Gemma3TextConfig, LlamaConfig, LlamaForCausalLM
 from transformers import PreTrainedTokenizerFast as FastTokenizer
 
-from qantara.errors import ModelError
+from qantara.errors import CallError, ModelError
 from qantara.llm.interface import Message, Request, Response, whole_or_empty
 from qantara.llm.local import LocalBackend, LocalConfig
+from qantara.models.adapter_config import AdapterConfig
+from qantara.models.adapters import attach, save_adapter
+from qantara.models.loading import load_model
 
 TEMPLATE = (
     "{% for m in messages %}<{{ m['role'] }}>{{ m['content'] }}{% endfor %}{% if add_generation_prompt %}<a>{% endif %}"
@@ -149,6 +152,13 @@ def test_nothing_is_loaded_before_the_first_request(tmp_path):
         answers(some, [request("a")])
 
 
+@pytest.mark.parametrize("changes", [{"top_logprobs": 5}, {"messages": (), "prompt": "q"}])
+def test_what_it_cannot_do_is_said_before_anything_is_loaded(tmp_path, changes):
+    one = backend(tmp_path / "absent")
+    with pytest.raises(CallError, match="backend local tells no log-probabilities and takes no raw prompts"):
+        asyncio.run(ask(one, [request("a", **changes)]))
+
+
 def test_a_model_without_a_chat_template_says_what_to_set(folder, tmp_path):
     for path in folder.iterdir():
         if path.name != "chat_template.jinja":
@@ -207,3 +217,37 @@ def test_each_request_is_noted_as_sent_and_a_few_batches_may_wait(folder):
     some, sending = backend(folder), Sending()
     asyncio.run(some.answer(request("a"), sending))
     assert (sending.count, some.capacity) == (1, 16)
+
+
+def test_a_template_is_told_not_to_think_and_one_without_system_turns_gets_its_text_with_the_first_user_s(folder):
+    some = backend(folder, template="chat")
+    some._load()
+    said = (Message("system", "S"), Message("user", "U"))
+    some._tokenizer.chat_template = (
+        "{{ '' if enable_thinking is defined and not enable_thinking else 'think' }}" + TEMPLATE
+    )
+    assert some._tokenizer.decode(some._encode(request("", messages=said))) == "<system>S<user>U<a>"
+    some._tokenizer.chat_template = (
+        "{% if messages[0]['role'] == 'system' %}{{ raise_exception('no') }}{% endif %}" + TEMPLATE
+    )
+    assert some._tokenizer.decode(some._encode(request("", messages=said))) == "<user>S\n\nU<a>"
+
+
+def greedy(model, some, one):
+    some._load()
+    prompt = some._tokenizer(one.messages[0].content, return_tensors="pt")
+    out = model.generate(**prompt, max_new_tokens=one.max_tokens, do_sample=False)[0, prompt["input_ids"].shape[1] :]
+    return some._tokenizer.decode(out, skip_special_tokens=True)
+
+
+def test_an_adapter_changes_what_is_written(folder, tmp_path):
+    model = attach(load_model(folder, quantization="none", dtype="float32"), AdapterConfig(rank=8, alpha=32))
+    with torch.no_grad():
+        for number, tensor in enumerate(part for part in model.parameters() if part.requires_grad):
+            tensor += torch.randn(tensor.shape, generator=torch.Generator().manual_seed(number)) * 0.3
+    save_adapter(model, tmp_path / "adapter")
+    requests = [request(text) for text in PROMPTS[:2]]
+    plain, adapted = (answers(backend(folder, adapter=adapter), requests) for adapter in (None, tmp_path / "adapter"))
+    assert [answer.text for answer in plain] != [answer.text for answer in adapted]
+    written = greedy(model.eval(), backend(folder), requests[0])
+    assert written == adapted[0].text

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from qantara.errors import CallError, DataError
-from qantara.llm.interface import Message, Request, Response, call_key
+from qantara.llm.interface import Message, Request, Response, TokenScore, call_key
 from qantara.llm.recorded import RecordedBackend, call_record, read_answers
 
 
@@ -45,7 +45,15 @@ def test_recorded_answers_come_back_as_they_were_and_send_nothing(tmp_path, name
 
 
 @pytest.mark.parametrize(
-    "changes", [{"sample": 2}, {"schema": '{"type": "object"}'}, {"temperature": 0.0, "stop": ()}, {"max_tokens": 6}]
+    "changes",
+    [
+        {"sample": 2},
+        {"schema": '{"type": "object"}'},
+        {"temperature": 0.0, "stop": ()},
+        {"max_tokens": 6},
+        {"top_logprobs": 5},
+        {"messages": (), "prompt": "q", "top_logprobs": 1, "echo": True},
+    ],
 )
 def test_all_that_makes_a_request_another_one_is_recorded(tmp_path, sending, changes):
     other = request(**changes)
@@ -57,6 +65,12 @@ def test_a_refusal_and_cached_tokens_are_recorded(tmp_path, sending):
     refused = replace(response(""), finish_reason="context_overflow", status=413, cached_tokens=0)
     path = write(tmp_path / "calls.jsonl", call_record(request(), refused))
     assert answers_of(path, sending, request()) == [refused]
+
+
+def test_tokens_are_recorded_with_their_log_probabilities(tmp_path, sending):
+    scored = replace(response(), tokens=(TokenScore("ا", None), TokenScore("b", -0.25, (("b", -0.25), ("c", -2.0)))))
+    path = write(tmp_path / "calls.jsonl", call_record(request(top_logprobs=2), scored))
+    assert answers_of(path, sending, request(top_logprobs=2)) == [scored]
 
 
 def test_a_line_names_only_what_is_said(tmp_path, sending):

@@ -43,6 +43,8 @@ def test_the_bound_counts_bytes_of_every_message_the_template_and_the_schema():
     arabic = "ما الجرعة؟"
     assert upper_bound(request("abc", arabic)) == (3 + len(arabic.encode()) + 3 * 16, 100)
     assert upper_bound(request("abc", schema="{}"))[0] == 3 + 2 * 16 + 2
+    raw = Request(model="m", messages=(), prompt=arabic, echo=True, top_logprobs=1, max_tokens=1)
+    assert upper_bound(raw) == (len(arabic.encode()) + 16, 1)
 
 
 def test_a_real_tokenizer_stays_within_the_bound(tiny_model):

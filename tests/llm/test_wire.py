@@ -1,15 +1,18 @@
 """The chat completions protocol: what is sent, and what a body says, however odd it is."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qantara.llm.interface import Message, Request, Response
-from qantara.llm.wire import chat_body, read_completion, refusal, turned_down
+from qantara.llm.interface import Message, Request, Response, TokenScore
+from qantara.llm.wire import chat_body, completion_body, path_of, read_completion, refusal, request_body, turned_down
 
 REQUEST = Request(model="m", messages=(Message("system", "s"), Message("user", "سؤال")), max_tokens=5)
+RAW = Request(model="m", messages=(), prompt="2 + 2 =", max_tokens=1, top_logprobs=2)
+ECHO = replace(RAW, echo=True)
 
 
 def completion(**changes):
@@ -115,14 +118,14 @@ def test_a_count_of_zero_is_told():
     assert (answer.prompt_tokens, answer.completion_tokens, answer.cached_tokens) == (0, 0, 0)
 
 
+NAMES = ["choices", "message", "content", "usage", "finish_reason", "refusal", "prompt_tokens_details", "text"]
+NAMES += ["logprobs", "tokens", "token_logprobs", "top_logprobs", "token", "logprob"]
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
     lambda inner: (
         st.lists(inner, max_size=2)
         | st.dictionaries(
-            st.sampled_from(
-                ["choices", "message", "content", "usage", "finish_reason", "refusal", "prompt_tokens_details"]
-            ),
+            st.sampled_from(NAMES),
             inner,
             max_size=4,
         )
@@ -133,9 +136,11 @@ JSON = st.recursive(
 
 @given(JSON)
 def test_no_body_ends_a_run(body):
-    for one in (body, {"choices": [body]}, {"choices": [{"message": body}]}, completion(usage=body)):
-        answer = read_completion(one, REQUEST, 1.0)
-        assert answer is None or (answer.finish_reason == "stop") <= bool(answer.text.strip())
+    told = {"choices": [{"text": "a", "message": {"content": "a"}, "logprobs": body}]}
+    for one in (body, {"choices": [body]}, {"choices": [{"message": body}]}, completion(usage=body), told):
+        for request in (REQUEST, replace(REQUEST, top_logprobs=2), RAW, ECHO):
+            answer = read_completion(one, request, 1.0)
+            assert answer is None or (answer.finish_reason == "stop") <= bool(answer.text.strip())
 
 
 @pytest.mark.parametrize(
@@ -155,3 +160,36 @@ def test_why_a_request_was_turned_down(status, body, reason):
     assert refusal(status, body) == reason
     answer = turned_down(REQUEST, reason, status, 0.5)
     assert (answer.text, answer.finish_reason, answer.status, answer.prompt_tokens) == ("", reason, status, None)
+
+
+def test_log_probabilities_are_asked_of_chat_and_of_raw_completions_each_in_its_form():
+    assert request_body(replace(REQUEST, top_logprobs=5)) == chat_body(REQUEST) | {"logprobs": True, "top_logprobs": 5}
+    raw = {"model": "m", "prompt": "2 + 2 =", "max_tokens": 1, "temperature": 0.0, "logprobs": 2}
+    assert request_body(RAW) == completion_body(RAW) == raw
+    assert request_body(replace(ECHO, stop=("#",))) == raw | {"echo": True, "stop": ["#"]}
+    assert (path_of(REQUEST), path_of(RAW)) == ("chat/completions", "completions")
+
+
+def test_a_raw_completion_has_its_text_without_the_echoed_prompt_and_its_tokens():
+    logprobs = {"tokens": ["2", " 4"], "token_logprobs": [None, -0.5], "top_logprobs": [None, {" 4": -0.5, " 5": -2.0}]}
+    told = completion(choices=[{"text": "2 + 2 = 4", "finish_reason": "length", "logprobs": logprobs}])
+    answer = read_completion(told, ECHO, 1.0)
+    assert (answer.text, answer.finish_reason, answer.prompt_tokens) == (" 4", "length", 9)
+    assert answer.tokens == (TokenScore("2", None), TokenScore(" 4", -0.5, ((" 4", -0.5), (" 5", -2.0))))
+    assert read_completion(told, RAW, 1.0).text == "2 + 2 = 4"
+
+
+@pytest.mark.parametrize("body", [choice("a"), completion(choices=[{"text": 5}]), completion(choices=["a"])])
+def test_a_raw_prompt_is_not_answered_by_a_chat_completion(body):
+    assert read_completion(body, RAW, 1.0) is None
+
+
+def test_tokens_that_were_not_asked_for_are_not_kept_and_missing_ones_are_none():
+    content = [{"token": "a", "logprob": -0.5, "top_logprobs": [{"token": "a", "logprob": -0.5}]}]
+    told = completion(
+        choices=[{"message": {"content": "a"}, "finish_reason": "stop", "logprobs": {"content": content}}]
+    )
+    assert read_completion(told, REQUEST, 1.0).tokens is None
+    asked = replace(REQUEST, top_logprobs=3)
+    assert read_completion(told, asked, 1.0).tokens == (TokenScore("a", -0.5, (("a", -0.5),)),)
+    assert read_completion(choice("a"), asked, 1.0).tokens is None

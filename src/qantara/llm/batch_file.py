@@ -99,6 +99,8 @@ class BatchBackend:
 
     async def answer(self, request: Request, sending: Sending) -> Response:
         """Return the answer out of a batch; see `Backend`. A call that an earlier process sent is not sent again."""
+        if request.prompt:
+            raise CallError("backend batch takes no raw prompts, only chat messages; ask an endpoint for them")
         await self._recovered()
         key = call_key(request)
         after: Fault | None = "overloaded" if key in self._never_created else None

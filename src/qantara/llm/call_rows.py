@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from qantara.ledger import METADATA
 from qantara.llm.interface import Fault, Message, Request, Response, messages, parameters
 from qantara.llm.sizes import upper_bound
+from qantara.llm.token_scores import token_scores_json, token_scores_of
 
 CALL = sa.Table(
     "call",
@@ -31,6 +32,7 @@ CALL = sa.Table(
     sa.Column("cached_tokens", sa.Integer),
     sa.Column("seconds", sa.Float, nullable=False),
     sa.Column("created", sa.Text, nullable=False),
+    sa.Column("token_scores", sa.Text),  # JSON of `Response.tokens`; null: none were asked for, or none told
 )
 SENT = sa.Table(
     "sent",
@@ -88,6 +90,7 @@ def call_row(asked: Asked, response: Response) -> dict[str, object]:
         "completion_tokens": response.completion_tokens,
         "cached_tokens": response.cached_tokens,
         "seconds": response.seconds,
+        "token_scores": None if response.tokens is None else token_scores_json(response.tokens),
         "created": _now(),
     }
 
@@ -123,6 +126,7 @@ def response_of(row: Any) -> Response:  # noqa: ANN401 - a row of any query that
         seconds=row.seconds,
         cached_tokens=row.cached_tokens,
         status=row.status,
+        tokens=None if row.token_scores is None else token_scores_of(json.loads(row.token_scores)),
     )
 
 
@@ -136,6 +140,7 @@ _FIND = sa.select(
     CALL.c.seconds,
     CALL.c.cached_tokens,
     CALL.c.status,
+    CALL.c.token_scores,
 )
 
 
@@ -150,6 +155,9 @@ def request_of(row: Any) -> Request:  # noqa: ANN401 - a row of any query that h
         temperature=settings["temperature"],
         stop=tuple(settings["stop"]),
         schema=settings.get("schema", ""),
+        top_logprobs=settings.get("top_logprobs", 0),
+        prompt=settings.get("prompt", ""),
+        echo=settings.get("echo", False),
         sample=body.get("sample", 0),
     )
 

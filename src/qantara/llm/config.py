@@ -42,7 +42,7 @@ def identity(config: BackendConfig) -> dict[str, object]:
         case RecordedConfig():
             kept = {"model", "file"}
         case LocalConfig():
-            kept = {"model", "template", "dtype", "max_input_tokens"}
+            kept = {"model", "template", "dtype", "max_input_tokens", "quantization", "adapter"}
         case _ as never:
             assert_never(never)
     return config.model_dump(mode="json", include=kept)

@@ -32,7 +32,7 @@ from qantara.llm.gate import Gate
 from qantara.llm.interface import Request, Response, Sending
 from qantara.llm.limits import InFlight
 from qantara.llm.sizes import Sizes
-from qantara.llm.wire import chat_body, read_completion, refusal, turned_down
+from qantara.llm.wire import path_of, read_completion, refusal, request_body, turned_down
 
 if TYPE_CHECKING:
     import aiohttp
@@ -54,7 +54,7 @@ _SAYS = {
 
 
 class EndpointConfig(BaseModel):
-    """A server that speaks the OpenAI chat completions protocol."""
+    """A server that speaks the OpenAI chat completions protocol, and raw completions where those are asked for."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -101,7 +101,7 @@ class EndpointBackend:
     def __init__(self, config: EndpointConfig) -> None:
         self._config = config
         self._place = place_of(config.url)
-        self._url = f"{config.url.rstrip('/')}/chat/completions"
+        self._url = config.url.rstrip("/")
         self.gate = Gate(
             self._place,
             InFlight(config.concurrency),
@@ -121,7 +121,7 @@ class EndpointBackend:
 
     async def answer(self, request: Request, sending: Sending) -> Response:
         """Return the answer of the server; see `Backend`."""
-        asked = chat_body(request, reasoning=self._config.reasoning)
+        asked = request_body(request, reasoning=self._config.reasoning)
         body = json.dumps(asked, ensure_ascii=False).encode("utf-8")
         failures = slow_downs = 0
         while True:
@@ -177,7 +177,8 @@ class EndpointBackend:
         started = time.monotonic()
         try:
             # no redirection: it would take the texts to a server that nobody named
-            async with self._opened().post(self._url, data=body, allow_redirects=False) as answer:
+            url = f"{self._url}/{path_of(request)}"
+            async with self._opened().post(url, data=body, allow_redirects=False) as answer:
                 content = await answer.read()
                 status, headers = answer.status, answer.headers
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL):
@@ -213,7 +214,7 @@ class EndpointBackend:
 
     def _is_all_turned_down(self, response: Response) -> bool:
         """Tell whether the server turned down every one of the first requests: then it is not the texts' fault."""
-        if response.finish_reason == "stop":
+        if response.finish_reason == "stop" or response.tokens:
             self._num_turned_down = -1
         if response.finish_reason != "bad_request" or self._num_turned_down < 0:
             return False
@@ -232,7 +233,7 @@ class EndpointBackend:
             return CallError(f"{self._place}: {says} `qantara calls forget RUN` so that they are asked again")
         if failure.fault == "not_found":
             return CallError(
-                f"{self._place}: no such model or path{status}, model {request.model}; check url and model"
+                f"{self._place}: no such model or path{status}, model {request.model}, /{path_of(request)}; check url and model"
             )
         if not self.gate.breaker.has_ever_succeeded:
             return CallError(f"{self._place}: {_SAYS[failure.fault]}{status}")

@@ -7,7 +7,7 @@ import hashlib
 import json
 import re
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from qantara.records import Role
 
@@ -25,6 +25,7 @@ Fault = Literal[
 ]
 _NO_TEXT = re.compile("[\x00\ud800-\udfff]")
 PROTOCOL_VERSION = 2  # part of every key: a change here makes every call a new one
+MOST_LOGPROBS = 20  # alternatives a token: what OpenAI takes, and vLLM unless it is told otherwise
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,10 @@ class Request:
 
     `schema` is a JSON Schema (as JSON text) that the server is asked to enforce, "" for free text. `sample` tells a deliberate
     further asking of the same request from the first: it is part of the key and is not sent.
+
+    With `top_logprobs` (1..20) the response holds `tokens`, each with so many of the likeliest in its place. A `prompt` is asked
+    instead of messages and continued exactly as it stands, without a chat template; with `echo` its tokens are told too. What
+    can't be asked together is a ValueError.
     """
 
     model: str
@@ -50,6 +55,29 @@ class Request:
     stop: tuple[str, ...] = ()
     schema: str = ""
     sample: int = 0
+    top_logprobs: int = 0
+    prompt: str = ""
+    echo: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse what no server could make sense of."""
+        if not 0 <= self.top_logprobs <= MOST_LOGPROBS:
+            raise ValueError(f"top_logprobs is 0 to {MOST_LOGPROBS}, not {self.top_logprobs}")
+        if self.prompt and self.messages:
+            raise ValueError("a request holds messages or a prompt, not both")
+        if self.echo and not (self.prompt and self.top_logprobs):
+            raise ValueError("echo is of a prompt, with top_logprobs")
+
+
+class TokenScore(NamedTuple):
+    """A token as the server writes it, its natural log-probability, and the likeliest tokens in its place, likeliest first.
+
+    `log_probability` is None where none was told or it is no finite number: nothing stands before the first token of a prompt.
+    """
+
+    text: str
+    log_probability: float | None
+    alternatives: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +86,7 @@ class Response:
 
     `length` was cut off, `refused` by the model or a filter, `empty` held no text, `bad_request` and `context_overflow` were turned
     down by the server (`status` is then its HTTP status): all of them are answers that are remembered, none is a success.
+    `tokens` are those of the answer, after an echoed prompt's; None: not asked for, or the server told none.
     """
 
     text: str
@@ -68,6 +97,7 @@ class Response:
     seconds: float
     cached_tokens: int | None = None
     status: int | None = None
+    tokens: tuple[TokenScore, ...] | None = None
 
 
 class Sending(Protocol):
@@ -109,13 +139,15 @@ class Backend(Protocol):
 
 
 def parameters(request: Request) -> dict[str, object]:
-    """Return the settings of a request that change its answer, as plain values."""
+    """Return what changes an answer besides model and messages, as plain values; what is not asked for is left out."""
     settings: dict[str, object] = {
         "max_tokens": request.max_tokens,
         "temperature": float(request.temperature),
         "stop": list(request.stop),
     }
-    return settings | ({"schema": request.schema} if request.schema else {})
+    optional = {"schema": request.schema, "top_logprobs": request.top_logprobs}
+    optional |= {"prompt": request.prompt, "echo": request.echo}
+    return settings | {name: value for name, value in optional.items() if value}
 
 
 def messages(request: Request) -> list[dict[str, str]]:

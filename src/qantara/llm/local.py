@@ -10,14 +10,17 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from qantara.errors import ModelError
+from qantara.chat import open_reply
+from qantara.errors import CallError, ModelError
 from qantara.llm.gathering import Gathering, Waiting
-from qantara.llm.interface import FinishReason, Request, Response, Sending, call_key, messages, whole_or_empty
+from qantara.llm.interface import FinishReason, Request, Response, Sending, call_key, whole_or_empty
 from qantara.llm.local_rows import Rows
+from qantara.records import Turn
 
 if TYPE_CHECKING:
     import torch
@@ -46,6 +49,10 @@ class LocalConfig(BaseModel):
     dtype: Literal["auto", "bfloat16", "float32"] = Field(
         default="auto", description="what the model computes in; auto: what this machine multiplies fastest"
     )
+    quantization: Literal["none", "nf4"] = Field(default="none", description="how the model's weights are loaded")
+    adapter: Path | None = Field(
+        default=None, description="folder of an adapter that `qantara train` wrote; none: none"
+    )
 
 
 class LocalBackend:
@@ -69,6 +76,10 @@ class LocalBackend:
 
         At temperature 0 a further `sample` gives the same text; above, its draws have another seed.
         """
+        if request.top_logprobs or request.prompt:
+            raise CallError(
+                "backend local tells no log-probabilities and takes no raw prompts; ask an endpoint for them"
+            )
         await sending()
         return await self._gathering.answer(request, sending)
 
@@ -117,6 +128,7 @@ class LocalBackend:
     def _load(self) -> None:
         if self._model is not None:
             return
+        from qantara.models.adapters import load_adapter
         from qantara.models.loading import load_model, load_tokenizer
         from qantara.models.references import resolve
 
@@ -124,13 +136,14 @@ class LocalBackend:
         self._tokenizer = load_tokenizer(folder)
         if self.config.template == "chat" and not self._tokenizer.chat_template:
             raise ModelError(f"model {self.config.model} has no chat template: set template to none")
-        self._model = load_model(folder, quantization="none", dtype=self.config.dtype)
+        self._model = load_model(folder, quantization=self.config.quantization, dtype=self.config.dtype)
+        if self.config.adapter is not None:
+            self._model = load_adapter(self._model, self.config.adapter)
 
     def _encode(self, request: Request) -> list[int]:
         if self.config.template == "chat":
-            encoded = self._tokenizer.apply_chat_template(
-                messages(request), add_generation_prompt=True, return_dict=True
-            )
+            turns = [Turn(role=message.role, text=message.content) for message in request.messages]
+            encoded = self._tokenizer(open_reply(turns, self._tokenizer), add_special_tokens=False)
         else:
             encoded = self._tokenizer("".join(message.content for message in request.messages))
         return list(encoded["input_ids"])

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, cast
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from qantara.errors import CallError, DataError
-from qantara.llm.interface import Message, Request, Response, Sending, call_key, messages, parameters
+from qantara.llm.interface import MOST_LOGPROBS, Message, Request, Response, Sending, call_key, messages, parameters
 
 
 class RecordedConfig(BaseModel):
@@ -32,6 +32,9 @@ class _Parameters(BaseModel):
     temperature: float = 0.0
     stop: tuple[str, ...] = ()
     schema_: str = Field(default="", alias="schema")
+    top_logprobs: Annotated[int, Field(ge=0, le=MOST_LOGPROBS)] = 0
+    prompt: str = ""
+    echo: bool = False
 
 
 class _Line(BaseModel):
@@ -89,6 +92,7 @@ def call_record(request: Request, response: Response) -> dict[str, object]:
     }
     answer |= {"cached_tokens": response.cached_tokens} if response.cached_tokens is not None else {}
     answer |= {"status": response.status} if response.status is not None else {}
+    answer |= {"tokens": response.tokens} if response.tokens is not None else {}
     return {
         "key": call_key(request),
         "model": request.model,
@@ -112,6 +116,9 @@ def read_answers(path: Path) -> dict[str, Response]:
             temperature=recorded.parameters.temperature,
             stop=recorded.parameters.stop,
             schema=recorded.parameters.schema_,
+            top_logprobs=recorded.parameters.top_logprobs,
+            prompt=recorded.parameters.prompt,
+            echo=recorded.parameters.echo,
             sample=recorded.sample,
         )
         if (key := call_key(request)) != recorded.key:

@@ -36,6 +36,6 @@ class Sizes:
 
 def upper_bound(request: Request) -> tuple[int, int]:
     """Return the most tokens that prompt and answer can take: a tokenizer makes at most one token of a UTF-8 byte."""
-    texts = sum(len(message.content.encode("utf-8")) for message in request.messages)
+    texts = sum(len(text.encode("utf-8")) for text in (request.prompt, *(one.content for one in request.messages)))
     template = _TOKENS_A_MESSAGE * (len(request.messages) + 1)
     return texts + template + len(request.schema.encode("utf-8")), request.max_tokens

@@ -1,13 +1,15 @@
-"""The OpenAI chat completions protocol as plain values: a request's body, and what a body that came back says.
+"""The OpenAI protocols of chat and raw completions as plain values: a request's body, and what a body that came back says.
 
 Shared by the endpoint, which sends one body a call, and by the batch file, which sends many. No network here.
 """
 
 import json
 import re
+from dataclasses import replace
 from typing import Any, Literal
 
 from qantara.llm.interface import FinishReason, Request, Response, messages, whole_or_empty
+from qantara.llm.token_scores import read_token_scores
 
 Json = dict[str, Any]
 Refusal = Literal["bad_request", "context_overflow"]
@@ -17,6 +19,29 @@ _OVERFLOW = re.compile(
     r"|prompt is too long|input is too long|exceeds? the (?:available )?(?:context|model)",
     re.IGNORECASE,
 )
+
+
+def path_of(request: Request) -> str:
+    """Return where a request is sent to, below the server's base URL."""
+    return "completions" if request.prompt else "chat/completions"
+
+
+def request_body(request: Request, *, reasoning: bool = False) -> Json:
+    """Return the body of a request, as `path_of` takes it; `reasoning` as in `chat_body`."""
+    return completion_body(request) if request.prompt else chat_body(request, reasoning=reasoning)
+
+
+def completion_body(request: Request) -> Json:
+    """Return the body of a raw completions request, whose prompt no chat template touches."""
+    body: Json = {"model": request.model, "prompt": request.prompt, "max_tokens": request.max_tokens}
+    body["temperature"] = request.temperature
+    if request.stop:
+        body["stop"] = list(request.stop)
+    if request.top_logprobs:
+        body["logprobs"] = request.top_logprobs
+    if request.echo:
+        body["echo"] = True
+    return body
 
 
 def chat_body(request: Request, *, reasoning: bool = False) -> Json:
@@ -31,6 +56,8 @@ def chat_body(request: Request, *, reasoning: bool = False) -> Json:
         body |= {"max_tokens": request.max_tokens, "temperature": request.temperature}
     if request.stop:
         body["stop"] = list(request.stop)
+    if request.top_logprobs:
+        body |= {"logprobs": True, "top_logprobs": request.top_logprobs}
     if request.schema:
         schema = {"name": "answer", "strict": True, "schema": json.loads(request.schema)}
         body["response_format"] = {"type": "json_schema", "json_schema": schema}
@@ -38,20 +65,24 @@ def chat_body(request: Request, *, reasoning: bool = False) -> Json:
 
 
 def read_completion(body: object, request: Request, seconds: float) -> Response | None:
-    """Return what a chat completion says; None if the body is none (a web page, a cut-off object, another protocol)."""
+    """Return what a chat or raw completion says; None if the body is none (a web page, a cut-off object, another protocol)."""
     if not isinstance(body, dict) or not isinstance(choices := body.get("choices"), list):
         return None
     if not choices:
         return _response(body, request, "", "empty", seconds)
     choice = choices[0]
-    message = choice.get("message") if isinstance(choice, dict) else None
+    message = choice if request.prompt else choice.get("message") if isinstance(choice, dict) else None
     if not isinstance(message, dict):
         return None
-    text = message.get("content") or ""
-    if not isinstance(text, str):
+    text = message.get("text" if request.prompt else "content") or ""
+    if not isinstance(text, str) or (request.prompt and "text" not in message):
         return None
+    text = text.removeprefix(request.prompt) if request.echo else text
     reason = "refused" if message.get("refusal") else _FINISH.get(str(choice.get("finish_reason")), "other")
-    return _response(body, request, text, whole_or_empty(text, reason), seconds)
+    response = _response(body, request, text, whole_or_empty(text, reason), seconds)
+    if not request.top_logprobs:
+        return response
+    return replace(response, tokens=read_token_scores(choice.get("logprobs"), request.top_logprobs))
 
 
 def refusal(status: int, body: object) -> Refusal:
