@@ -236,10 +236,13 @@ class LossPoint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prediction:
-    """One model's answer to one benchmark item in one language, by one way of scoring.
+    """One model's answer to one benchmark item, in one language or arm, by one way of scoring.
 
-    `scoring` is "letter" or "text" (what stands as the answer), `normalization` "sum" or "token"; `log_probabilities` holds one
-    natural log an option, normalized so, and `chosen_index` is the largest (the first of equals).
+    `scoring` is "letter" or "text" (what stands as the answer; the option with the largest value is chosen, the first of equals)
+    or "generate" (a reply was written and read). `normalization` says what `log_probabilities`, one an option in natural logs, were
+    divided by: "sum" (nothing), "token", "byte", "character"; "pmi": less the option's log-probability without the question;
+    "permuted": the mean over cyclic orders of the options. `chosen_index` is -1 where a reply could not be read; `tier` tells how
+    it was read. `arm` is the condition of an evaluation; "": the language is.
     """
 
     model: str
@@ -252,6 +255,10 @@ class Prediction:
     chosen_index: int
     answer_index: int
     log_probabilities: tuple[float, ...]
+    task: str = ""
+    arm: str = ""
+    tier: str = ""
+    reply: str = ""
 
 
 def content_id(*parts: object) -> str:

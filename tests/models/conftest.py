@@ -1,4 +1,7 @@
-"""Tiny mixtures of experts in every layout; a tiny real GGUF file (Llama layout, byte-level tokenizer), whole and as wheels."""
+"""Tiny mixtures of experts in every layout; a tiny real GGUF file (Llama layout, byte-level tokenizer), whole and as wheels.
+
+And a tokenizer of single letters that merges some pairs.
+"""
 
 import zipfile
 from collections.abc import Callable
@@ -9,8 +12,9 @@ import numpy as np
 import pytest
 import torch
 from peft import PeftModel
+from tokenizers import Tokenizer, models, pre_tokenizers
 from tokenizers.pre_tokenizers import ByteLevel
-from transformers import AutoConfig, AutoModelForCausalLM
+from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedTokenizerFast
 
 from qantara.models.adapter_config import AdapterConfig
 from qantara.models.adapters import attach, save_adapter
@@ -35,6 +39,16 @@ OF_LAYOUT = {
     "qwen3_moe": {"num_experts": 4, "moe_intermediate_size": 96, "head_dim": 16},
     "olmoe": {"num_experts": 4},
 }
+
+
+@pytest.fixture(scope="session")
+def letter_tokenizer() -> PreTrainedTokenizerFast:
+    """Return a tokenizer of fewer than 400 tokens: ASCII and Arabic letters, but "ab" and ":A" are one token each."""
+    letters = [chr(i) for i in (*range(32, 127), *range(0x600, 0x6FF))]
+    ids = {token: i for i, token in enumerate([*letters, "[UNK]", "ab", ":A"])}
+    raw = Tokenizer(models.BPE(vocab=ids, merges=[("a", "b"), (":", "A")], unk_token="[UNK]"))
+    raw.pre_tokenizer = pre_tokenizers.Split(pattern="\n", behavior="isolated")
+    return PreTrainedTokenizerFast(tokenizer_object=raw)
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,7 @@ from transformers import (
 
 from qantara.errors import ModelError
 from qantara.models.layouts import MIXTURES, experts_of
-from qantara.models.loading import default_device, fastest_dtype, load_model, load_tokenizer
+from qantara.models.loading import context_tokens, default_device, fastest_dtype, load_model, load_tokenizer
 
 SIZES = {
     "hidden_size": 64,
@@ -221,3 +221,12 @@ def test_a_tokenizer_is_read_and_a_missing_one_is_a_clear_error(dense, tmp_path)
     words.save_pretrained(tmp_path)
     (tmp_path / "config.json").write_text((dense / "config.json").read_text(encoding="utf-8"), encoding="utf-8")
     assert load_tokenizer(tmp_path)("b")["input_ids"] == [1]
+
+
+def test_a_model_says_how_many_tokens_it_was_made_for(tmp_path, tiny_model):
+    assert context_tokens(tiny_model) == 1024
+    nested = {"model_type": "gemma3", "text_config": {"max_position_embeddings": 4096}}
+    (tmp_path / "config.json").write_text(json.dumps(nested), encoding="utf-8")
+    assert context_tokens(tmp_path) == 4096
+    (tmp_path / "config.json").write_text('{"model_type": "mamba"}', encoding="utf-8")
+    assert context_tokens(tmp_path) is None

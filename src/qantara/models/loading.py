@@ -39,6 +39,14 @@ def load_tokenizer(folder: Path) -> Any:  # noqa: ANN401 - transformers is untyp
         raise ModelError(f"{folder}: no readable tokenizer; copy tokenizer.json and its config there") from error
 
 
+def context_tokens(folder: Path) -> int | None:
+    """Return how many tokens a folder's model was made for, None where its config.json doesn't say."""
+    config = _read_config(folder)
+    inner = config.get("text_config", {})
+    found = [place.get(name) for place in (config, inner) for name in ("max_position_embeddings", "n_positions")]
+    return next((int(number) for number in found if number), None)
+
+
 def load_model(
     folder: Path,
     *,
