@@ -57,3 +57,12 @@ def test_a_side_that_is_no_object_still_gives_both_records() -> None:
     rows = [{"id": "1", "answer_index": 0, "en": SIDES["en"], "ar": None}]
     _, target = native_pairs(rows, CONSTANTS, ("en", "ar"), "f")
     assert (target.question, target.options) == ("", ())
+
+
+def test_a_side_may_have_a_context() -> None:
+    sides = {code: {**side, "context": f"context {code}"} for code, side in SIDES.items()}
+    source, target = native_pairs([{"id": "1", "answer_index": 0, **sides}], CONSTANTS, ("en", "ar"), "f")
+    assert (source.context, target.context) == ("context en", "context ar")
+    columns = COLUMNS.model_copy(update={"context": {"en": "c_en"}})
+    source, target = column_pairs([TABLE_ROW | {"c_en": "why"}], columns, CONSTANTS, ("en", "ar"), "f")
+    assert (source.context, target.context) == ("why", "")

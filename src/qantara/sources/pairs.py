@@ -1,6 +1,7 @@
 """Reads paired benchmark items: one row gives the same question in two languages, as two `Choice` records of one family.
 
-Native shape: {"id", "subject", "answer_index", "en": {"question", "options"}, "ar": {...}}; other tables name their columns.
+Native shape: {"id", "subject", "answer_index", "en": {"question", "options"}, "ar": {...}}, a side may have a "context";
+other tables name their columns.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -26,6 +27,7 @@ class PairColumns(BaseModel):
     options: dict[str, str | tuple[str, ...]] = Field(
         description="column with the list of options, or list of columns, by language"
     )
+    context: dict[str, str] = Field(default={}, description="column of the context by language, where there is one")
     answer_index: str = Field(description="column of the right option: a number from `answer_base`, or a letter")
     answer_base: int = Field(default=0, ge=0, le=1, description="the number of the first option, 0 or 1")
     native_id: str | None = Field(default=None, description="column of the item's own id; none: the row number from 1")
@@ -37,6 +39,7 @@ class PairColumns(BaseModel):
         for code in direction:
             options = self.options[code]
             found += [self.question[code], *((options,) if isinstance(options, str) else options)]
+            found += [self.context[code]] if code in self.context else []
         return tuple(found)
 
 
@@ -53,6 +56,7 @@ def native_pairs(rows: Iterable[Row], constants: Constants, direction: Direction
         columns = PairColumns(
             question={code: f"{code}.question" for code in direction},
             options={code: f"{code}.options" for code in direction},
+            context={code: f"{code}.context" for code in direction},
             answer_index="answer_index",
             native_id="id",
             subject="subject",
@@ -96,6 +100,7 @@ def _side(row: Row, columns: PairColumns, origin: Origin, code: str) -> Choice:
         question=text_of(row.get(columns.question[code])),
         options=options_of(row, columns.options[code]),
         answer_index=index_of(row.get(columns.answer_index), columns.answer_base, code),
+        context=text_of(row.get(columns.context[code])) if code in columns.context else "",
     )
     made = with_id(choice)
     if not isinstance(made, Choice):
