@@ -2,8 +2,9 @@ from dataclasses import replace
 
 import pytest
 
+from qantara.intervals import holm
 from qantara.sweep.findings import compared_pairs, findings, measures_of, values_of
-from qantara.sweep.statistics import holm, mean_interval, paired_difference
+from qantara.sweep.statistics import mean_interval, paired_difference
 
 
 def rows(found, table, **wanted):

@@ -9,7 +9,8 @@ from dataclasses import asdict, dataclass, field
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from qantara.sweep.statistics import Mean, holm, mean_interval, paired_difference
+from qantara.intervals import holm
+from qantara.sweep.statistics import Mean, mean_interval, paired_difference
 
 Json = dict[str, Any]
 
