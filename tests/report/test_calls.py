@@ -4,8 +4,8 @@ from typing import get_args
 import pytest
 
 from qantara.llm.interface import Fault
+from qantara.pages.sections import code, two_lines
 from qantara.report.calls import FAULTS, call_section
-from qantara.report.page import code, two_lines
 
 PAID = {"backend": "endpoint", "model": "large", "pricing": "priced", "usd": "0.4312"}
 

@@ -3,7 +3,7 @@ from typing import get_args
 
 from qantara.fidelity.check import rule_ids
 from qantara.llm.interface import Fault
-from qantara.report.page import code, two_lines
+from qantara.pages.sections import code, two_lines
 from qantara.report.translation import _FAMILIES, _REASONS, translation_section, trust_sentence
 
 

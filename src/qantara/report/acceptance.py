@@ -5,10 +5,10 @@ A score decides nothing that was not calibrated against people's decisions; a ru
 
 from markupsafe import Markup
 
+from qantara.pages.formatting import NOT_KNOWN, count, interval, listing, percent, plural
+from qantara.pages.sections import Cell, Table, code, two_lines
 from qantara.report.facts import Json, RunFacts
-from qantara.report.formatting import NOT_KNOWN, count, interval, listing, percent, plural
 from qantara.report.lookup import detail, inside
-from qantara.report.page import Cell, Table, code, two_lines
 
 _BY_FINDINGS = (
     "What was accepted was decided by findings alone: a translation had to be readable, with no fault and no doubt found by any "

@@ -8,9 +8,9 @@ from decimal import Decimal
 
 from qantara.llm.faults import MAY_BE_BILLED
 from qantara.llm.interface import Fault
+from qantara.pages.formatting import NOT_KNOWN, count, dollars, listing, plural
+from qantara.pages.sections import Cell, Section, Table, code, two_lines
 from qantara.report.facts import Json, RunFacts
-from qantara.report.formatting import NOT_KNOWN, count, dollars, listing, plural
-from qantara.report.page import Cell, Section, Table, code, two_lines
 
 NO_CALLS = "This run made no language-model calls."
 FAULTS: dict[Fault, str] = {

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from qantara.pages.formatting import count, seconds
+from qantara.pages.sections import Cell, Section, Table
 from qantara.report.facts import Json, RunFacts
-from qantara.report.formatting import count, seconds
-from qantara.report.page import Cell, Section, Table
 
 _WHAT = {
     "sources": "reads the data sets into records",

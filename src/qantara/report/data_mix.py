@@ -3,10 +3,10 @@
 from typing import Any
 
 from qantara.languages import language
+from qantara.pages.formatting import count, percent
+from qantara.pages.sections import Cell, Section, Table, bar
 from qantara.report.facts import RunFacts
-from qantara.report.formatting import count, percent
 from qantara.report.lookup import detail, inside
-from qantara.report.page import Cell, Section, Table, bar
 
 _FOLDS = {"train": "training", "validation": "validation"}
 

@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Sequence
 
 from qantara.languages import language
+from qantara.pages.formatting import count, interval, p_value, percent, plural, points
+from qantara.pages.sections import Cell, Section, Table
 from qantara.report.facts import Json, RunFacts
-from qantara.report.formatting import count, interval, p_value, percent, plural, points
 from qantara.report.lookup import inside
-from qantara.report.page import Cell, Section, Table
 
 _SCORINGS = {"letter": "option letter", "text": "full option text"}
 

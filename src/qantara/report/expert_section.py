@@ -1,8 +1,8 @@
 """The section on expert use: the sentence and the drawings, or that there are none."""
 
+from qantara.pages.sections import Picture, Section
 from qantara.report.expert_use import expert_drawings, expert_sentence
 from qantara.report.facts import RunFacts
-from qantara.report.page import Picture, Section
 
 
 def expert_section(facts: RunFacts) -> Section:

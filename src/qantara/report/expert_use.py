@@ -10,8 +10,8 @@ from typing import Any
 from markupsafe import Markup
 
 from qantara.languages import language
-from qantara.report import svg
-from qantara.report.formatting import percent, points
+from qantara.pages import svg
+from qantara.pages.formatting import percent, points
 
 _PALE, _BLUE, _WHITE, _ORANGE = (240, 245, 251), (8, 64, 129), (248, 248, 246), (179, 88, 6)
 _LEFT, _TOP, _ROW = 30.0, 44.0, 17.0

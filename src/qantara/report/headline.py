@@ -3,8 +3,8 @@
 from typing import Any
 
 from qantara.languages import language
+from qantara.pages.formatting import count, listing, p_value, percent, plural, points
 from qantara.report.facts import RunFacts
-from qantara.report.formatting import count, listing, p_value, percent, plural, points
 from qantara.report.lookup import detail, routes
 
 

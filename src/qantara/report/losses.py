@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from markupsafe import Markup
 
 from qantara.languages import language
+from qantara.pages import svg
 from qantara.records import LossPoint
-from qantara.report import svg
 
 _WIDTH, _HEIGHT = 340.0, 290.0
 _LEFT, _RIGHT, _TOP, _BOTTOM = 40.0, 14.0, 30.0, 86.0

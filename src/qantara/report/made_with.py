@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Mapping
 
+from qantara.pages.formatting import count
+from qantara.pages.sections import Cell, Section, Table, code
 from qantara.report.facts import RunFacts
-from qantara.report.formatting import count
-from qantara.report.page import Cell, Section, Table, code
 
 _HIDDEN = ("versions", "models")
 

@@ -4,11 +4,11 @@ from collections import Counter
 from collections.abc import Sequence
 
 from qantara.languages import language
+from qantara.pages.formatting import listing, plural
+from qantara.pages.sections import Cell
 from qantara.report.acceptance import same_model_warnings
 from qantara.report.calls import NO_CALLS
 from qantara.report.facts import Json, RunFacts
-from qantara.report.formatting import listing, plural
-from qantara.report.page import Cell
 
 RESEARCH = (
     "Research software, no medical device. Nothing on this page is medical advice, and nothing that this run made may be used "

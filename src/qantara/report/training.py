@@ -2,11 +2,11 @@
 
 import math
 
+from qantara.pages.formatting import NOT_KNOWN, count, percent, plural, seconds, size
+from qantara.pages.sections import Cell, Picture, Section, Table
 from qantara.report.facts import RunFacts
-from qantara.report.formatting import NOT_KNOWN, count, percent, plural, seconds, size
 from qantara.report.lookup import detail, inside
 from qantara.report.losses import language_name, loss_drawings
-from qantara.report.page import Cell, Picture, Section, Table
 
 
 def training_section(facts: RunFacts) -> Section:

@@ -3,11 +3,11 @@
 import math
 from statistics import NormalDist
 
+from qantara.pages.formatting import count, interval, percent, plural
+from qantara.pages.sections import Cell, Section, Table, bar, code, two_lines
 from qantara.report.acceptance import acceptance_lines, calibration_table
 from qantara.report.facts import RunFacts
-from qantara.report.formatting import count, interval, percent, plural
 from qantara.report.lookup import detail, inside, routes
-from qantara.report.page import Cell, Section, Table, bar, code, two_lines
 
 _ROUTES = {
     "accept": "accepted by the machine",

@@ -8,10 +8,10 @@ from typing import Any
 
 from qantara.languages import language
 from qantara.pages.environment import environment
-from qantara.report.formatting import count, p_value, percent, plural
+from qantara.pages.formatting import count, p_value, percent, plural
+from qantara.pages.sections import Cell, Picture, Section, Table, code
 from qantara.report.made_with import flat
 from qantara.report.notices import RESEARCH
-from qantara.report.page import Cell, Picture, Section, Table, code
 from qantara.sweep.pictures import picture
 from qantara.sweep.sentences import between, learning_rates, measure_name, share_text, signed
 

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from markupsafe import Markup
 
 from qantara.languages import language
-from qantara.report import svg
+from qantara.pages import svg
 from qantara.sweep.sentences import share_text
 
 Json = Mapping[str, Any]

@@ -5,7 +5,7 @@ from typing import Any
 
 from qantara.intervals import wilson
 from qantara.languages import language
-from qantara.report.formatting import count, listing, percent, plural, points
+from qantara.pages.formatting import count, listing, percent, plural, points
 
 Json = Mapping[str, Any]
 _MOST_LISTED = 8

@@ -3,7 +3,7 @@ from decimal import Decimal
 
 import pytest
 
-from qantara.report.formatting import count, dollars, interval, listing, p_value, percent, plural, points, seconds, size
+from qantara.pages.formatting import count, dollars, interval, listing, p_value, percent, plural, points, seconds, size
 
 CASES = [
     (percent(0.3031), "30.3%"),

@@ -11,13 +11,17 @@ _LONG = 32  # characters
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """A table; the columns whose positions are in `numeric` are set flush right. `total` is a last row that sums up, or empty."""
+    """A table; the columns whose positions are in `numeric` are set flush right. `total` is a last row that sums up, or empty.
+
+    A `folded` table stands closed under its caption until it is opened.
+    """
 
     caption: str
     headers: Sequence[str]
     rows: Sequence[Sequence[Cell]]
     numeric: frozenset[int] = frozenset()
     total: Sequence[Cell] = ()
+    folded: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from qantara.report.svg import between, drawing, element, hexadecimal, ink_on, polyline, ticks
+from qantara.pages.svg import between, drawing, element, hexadecimal, ink_on, polyline, ticks
 
 
 def test_elements_escape_text_and_attributes():

@@ -1,4 +1,4 @@
-from qantara.report.page import Section, bar, code, two_lines
+from qantara.pages.sections import Section, bar, code, two_lines
 
 
 def test_a_bar_is_as_wide_as_its_share_and_never_wider_than_the_cell():
