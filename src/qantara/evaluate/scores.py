@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from qantara.evaluate.statistics import PairedDifference, paired_difference
+from qantara.evaluate.comparing.statistics import PairedDifference, paired_difference
 from qantara.intervals import wilson
 from qantara.records import Prediction
 

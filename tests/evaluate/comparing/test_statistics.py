@@ -1,6 +1,8 @@
 import pytest
+from scipy import stats
+from statsmodels.stats.contingency_tables import mcnemar
 
-from qantara.evaluate.statistics import exact_mcnemar, paired_difference, smallest_detectable_gap
+from qantara.evaluate.comparing.statistics import exact_mcnemar, paired_difference, smallest_detectable_gap
 
 
 @pytest.mark.parametrize(
@@ -9,6 +11,14 @@ from qantara.evaluate.statistics import exact_mcnemar, paired_difference, smalle
 )
 def test_exact_mcnemar_is_the_binomial_sum(only_first, only_second, p_value):
     assert exact_mcnemar(only_first, only_second) == pytest.approx(p_value)
+
+
+@pytest.mark.parametrize(("only_first", "only_second"), [(1, 0), (3, 9), (40, 61), (300, 250), (700, 700)])
+def test_exact_mcnemar_is_that_of_statsmodels_and_scipy(only_first, only_second):
+    expected = mcnemar([[10, only_first], [only_second, 10]], exact=True).pvalue
+    assert exact_mcnemar(only_first, only_second) == pytest.approx(min(1.0, expected))
+    n = only_first + only_second
+    assert exact_mcnemar(only_first, only_second) == pytest.approx(stats.binomtest(only_first, n).pvalue)
 
 
 def test_the_gap_and_its_interval_follow_the_discordant_pairs():

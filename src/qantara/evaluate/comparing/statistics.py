@@ -30,9 +30,8 @@ def paired_difference(first: Sequence[bool], second: Sequence[bool], confidence:
     n = len(first)
     only_first = sum(a and not b for a, b in zip(first, second, strict=True))
     only_second = sum(b and not a for a, b in zip(first, second, strict=True))
-    b, c, size = only_first + 0.5, only_second + 0.5, n + 2
-    center = (b - c) / size
-    margin = NormalDist().inv_cdf(0.5 + confidence / 2) * math.sqrt((b + c) - (b - c) ** 2 / size) / size
+    center, error = adjusted_mean(only_first - only_second, only_first + only_second, n, 1.0)
+    margin = NormalDist().inv_cdf(0.5 + confidence / 2) * error
     return PairedDifference(
         num_items=n,
         difference=(only_first - only_second) / n,
@@ -45,10 +44,24 @@ def paired_difference(first: Sequence[bool], second: Sequence[bool], confidence:
     )
 
 
+def adjusted_mean(total: float, squares: float, num_items: int, added_squares: float) -> tuple[float, float]:
+    """Return center and standard error of a mean difference after two items were added that are nought in all.
+
+    `total` and `squares` are the sums of the differences and of their squares over the items; `added_squares` are those of the two
+    items, 1 for half a success in each of the four cells of a paired table (Agresti and Min).
+    """
+    size = num_items + 2
+    center = total / size
+    return center, math.sqrt(squares + added_squares - total * total / size) / size
+
+
 def exact_mcnemar(only_first: int, only_second: int) -> float:
     """Return the two-sided p-value of the exact McNemar test: discordant pairs as fair coin flips."""
     n = only_first + only_second
-    tail = sum(math.comb(n, k) for k in range(min(only_first, only_second) + 1))
+    term = tail = 1  # whole numbers: exact, and each binomial coefficient follows from the one before
+    for k in range(min(only_first, only_second)):
+        term = term * (n - k) // (k + 1)
+        tail += term
     return min(1.0, float(2 * tail / 2**n))
 
 
