@@ -16,13 +16,14 @@ help:
 
 setup: $(READY)
 
-# torch first and pinned: left to the resolver it may bring gigabytes of CUDA packages
+# torch first and pinned: left to the resolver it may bring gigabytes of CUDA packages; lm-eval brings source packages, built apart
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" || { echo "Qantara needs Python 3.11 or newer; set PYTHON=..."; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "setting up $(VENV) (a minute or two, once)"
 	@$(PIP) hatchling editables
 	@$(PIP) torch
+	@$(PIP) lm-eval
 	@$(PIP) --no-build-isolation --editable ".[train,encoders,dev]"
 	@touch $(READY)
 

@@ -68,7 +68,15 @@ def test_the_core_needs_neither_torch_nor_a_web_server():
         "starlette",
         "uvicorn",
     }
-    assert set(project["optional-dependencies"]) == {"train", "encoders", "web", "postgres", "scale", "dev"}
+    assert set(project["optional-dependencies"]) == {
+        "train",
+        "encoders",
+        "web",
+        "postgres",
+        "scale",
+        "harness",
+        "dev",
+    }
 
 
 def test_every_package_that_the_makefile_installs_is_pinned():
