@@ -1,6 +1,9 @@
-import pytest
+from dataclasses import replace
 
-from qantara.chat import benchmark_prompt, messages, question_text, render
+import pytest
+from jinja2 import TemplateError
+
+from qantara.chat import benchmark_prompt, messages, open_reply, question_text, render
 from qantara.errors import DataError
 from qantara.records import Answer, Choice, Dialogue, Origin, Passage, Turn, with_id
 
@@ -107,3 +110,53 @@ def test_more_options_than_letters_is_an_error_that_names_the_item():
     )
     with pytest.raises(DataError, match=many.id):
         question_text(many)
+
+
+@pytest.mark.parametrize(
+    ("prompt_language", "labels", "expected"),
+    [
+        ("en", (), "Question: ما الدواء؟\nOptions:\nA. أسبرين\nB. هيبارين"),
+        ("", ("A", "B", "C"), "السؤال: ما الدواء؟\nالخيارات:\nA. أسبرين\nB. هيبارين"),
+        ("ar", ("1", "2"), "السؤال: ما الدواء؟\nالخيارات:\n1. أسبرين\n2. هيبارين"),
+    ],
+)
+def test_a_question_can_be_asked_in_another_language_s_words_and_with_other_labels(prompt_language, labels, expected):
+    assert question_text(ARABIC, prompt_language, labels) == expected
+
+
+def test_options_can_be_left_out_and_the_context_is_named_in_the_words_of_the_prompt():
+    with_context = replace(CHOICE, context="Adult.")
+    assert question_text(with_context, show_options=False) == "Context: Adult.\n\nQuestion: Best drug?"
+    assert question_text(with_context, "ar", show_options=False) == "السياق: Adult.\n\nالسؤال: Best drug?"
+
+
+def test_fewer_labels_than_options_are_an_error_also_when_the_options_are_hidden():
+    with pytest.raises(DataError, match="2 options; 1 are the most"):
+        question_text(CHOICE, "", ("A",), show_options=False)
+
+
+class Strict(Characters):
+    """A template that takes no system turn, and says whether it was told not to think."""
+
+    def apply_chat_template(self, conversation, tokenize=False, add_generation_prompt=False, enable_thinking=True):
+        if conversation[0]["role"] == self.chat_template:
+            raise TemplateError("no such turn")
+        text = super().apply_chat_template(conversation, tokenize, add_generation_prompt)
+        return text + ("<think>" if enable_thinking else "")
+
+
+TURNS = (Turn(role="system", text="S"), Turn(role="user", text="U"), Turn(role="assistant", text="A"))
+
+
+def test_a_reply_is_opened_after_all_turns_and_without_thinking():
+    assert open_reply(TURNS, Strict("nothing")) == "<system>S</>\n<user>U</>\n<assistant>A</>\n<assistant>"
+
+
+def test_a_template_without_system_turns_gets_that_text_with_the_first_user_s():
+    assert open_reply(TURNS, Strict("system")) == "<user>S\n\nU</>\n<assistant>A</>\n<assistant>"
+
+
+@pytest.mark.parametrize("turns", [TURNS[1:], TURNS[1:2], TURNS[:1]])
+def test_what_a_template_refuses_without_a_system_turn_to_move_is_an_error(turns):
+    with pytest.raises(TemplateError):
+        open_reply(turns, Strict(turns[0].role))

@@ -1,4 +1,7 @@
-"""A translation killed with -9 at 20 random moments, by a server that fails at every tenth try, ends as an undisturbed one."""
+"""A run killed with -9 at random moments ends as an undisturbed one.
+
+A translation, by a server that fails at every tenth try, is killed 20 times; an evaluation once in each of its arms.
+"""
 
 import json
 import random
@@ -9,11 +12,15 @@ import sys
 import time
 import urllib.request
 from collections import Counter
+from contextlib import closing
 from hashlib import blake2b
 from pathlib import Path
 
 import pytest
 import yaml
+from typer.testing import CliRunner
+
+from qantara.cli.main import app
 
 ROOT = Path(__file__).parents[1]
 ITEMS = runpy.run_path(str(ROOT / "benchmarks" / "items.py"))
@@ -147,3 +154,60 @@ def test_kills_and_faults_leave_no_trace_in_the_output(tmp_path, servers, start)
     assert all(count <= sendings[prompt] for prompt, count in stats["paid_again"].items())
     assert sum(stats["paid_again"].values()) - len(stats["paid_again"]) <= num_interrupted
     assert f"{num_interrupted:,} calls were sent" in said
+
+
+NUM_PAIRS = 120
+EVALUATED = ("scores.json", "predictions.parquet", "items-doses.html")
+
+
+def evaluation(folder, model):
+    """Return the arguments of `qantara evaluate` on many pairs in small batches, into `folder`."""
+    folder.mkdir(exist_ok=True)
+    file = folder / "doses.jsonl"
+    rows = [
+        {"id": f"q{n}", "answer_index": n % 4}
+        | {
+            code: {"question": question.format(n), "options": [option.format(n + k) for k in range(4)]}
+            for code, question, option in (("en", "Dose {}?", "{} mg"), ("ar", "الجرعة {}؟", "{} ملغ"))
+        }
+        for n in range(NUM_PAIRS)
+    ]
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    asked = ["evaluate", f"path:{model}", "--tasks", str(file), "--scoring", "letter,text", "--dtype", "float32"]
+    return [*asked, "--batch-size", "1", "--out", str(folder / "run")]
+
+
+def num_scored(folder):
+    """Return how many questions are in the ledger, 0 before there is one."""
+    path = folder / "run" / "ledger.sqlite"
+    if not path.is_file():
+        return 0
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as ledger:
+        if not ledger.execute("SELECT 1 FROM sqlite_master WHERE name = 'scored'").fetchone():
+            return 0
+        return ledger.execute("SELECT count(*) FROM scored").fetchone()[0]
+
+
+def test_an_evaluation_that_is_killed_in_each_arm_ends_as_an_undisturbed_one(tmp_path, tiny_model):
+    dice = random.Random(SEED)
+    killed, reached = tmp_path / "killed", []
+    for arm in (0, 1):
+        with (tmp_path / "said.txt").open("w", encoding="utf-8") as said:
+            command = [sys.executable, "-m", "qantara", *evaluation(killed, tiny_model)]
+            process = subprocess.Popen(command, stdout=said, stderr=said)
+        goal = arm * NUM_PAIRS + dice.randint(1, NUM_PAIRS // 2)
+        while num_scored(killed) < goal and process.poll() is None:
+            time.sleep(0.005)
+        assert process.poll() is None, (tmp_path / "said.txt").read_text(encoding="utf-8")
+        process.kill()
+        process.wait()
+        reached.append(num_scored(killed))
+        assert not (killed / "run" / "scores.json").exists()
+    assert 0 < reached[0] < NUM_PAIRS <= reached[1] < 2 * NUM_PAIRS
+    for folder in (killed, tmp_path / "calm"):
+        done = CliRunner().invoke(app, evaluation(folder, tiny_model))
+        assert done.exit_code == 0, done.exception
+    assert num_scored(killed) == num_scored(tmp_path / "calm") == 2 * NUM_PAIRS
+    for name in EVALUATED:
+        one, other = (tmp_path / folder / "run" / name for folder in ("calm", "killed"))
+        assert one.read_bytes() == other.read_bytes(), name

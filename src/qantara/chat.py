@@ -8,6 +8,8 @@ of one is `Tokenizer`.
 from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
 
+from jinja2 import TemplateError
+
 from qantara.errors import DataError
 from qantara.languages import language
 from qantara.records import Answer, Choice, Example, Passage, Turn
@@ -42,14 +44,23 @@ class Prompt(NamedTuple):
     options: tuple[str, ...]
 
 
-def question_text(choice: Choice) -> str:
-    """Return a Choice as a user asks it: context, question, lettered options, with the labels of its language."""
-    words = language(choice.language)
-    if len(choice.options) > len(words.option_letters):
-        raise DataError(f"item {choice.id} has {len(choice.options)} options; {len(words.option_letters)} are the most")
-    lettered = [f"{letter}. {text}" for letter, text in zip(words.option_letters, choice.options, strict=False)]
-    lines = [f"{words.question_label}: {choice.question}", f"{words.options_label}:", *lettered]
-    return _with_context("\n".join(lines), choice.context, choice.language)
+def question_text(
+    choice: Choice, prompt_language: str = "", labels: Sequence[str] = (), *, show_options: bool = True
+) -> str:
+    """Return a Choice as a user asks it: context, question, labelled options.
+
+    The words around it are those of its own language, or of `prompt_language`; `labels` stand before the options in place of that
+    language's letters. Raises DataError for more options than labels.
+    """
+    words = language(prompt_language or choice.language)
+    labels = labels or words.option_letters
+    if len(choice.options) > len(labels):
+        raise DataError(f"item {choice.id} has {len(choice.options)} options; {len(labels)} are the most")
+    lines = [f"{words.question_label}: {choice.question}"]
+    if show_options:
+        lines += [f"{words.options_label}:"]
+        lines += [f"{label}. {text}" for label, text in zip(labels, choice.options, strict=False)]
+    return _with_context("\n".join(lines), choice.context, words.code)
 
 
 def messages(example: Example) -> tuple[Turn, ...]:
@@ -95,6 +106,22 @@ def benchmark_prompt(choice: Choice, tokenizer: Tokenizer) -> Prompt:
     conversation = (Turn(role="system", text=words.system_prompt), Turn(role="user", text=question_text(choice)))
     text = _conversation_text(conversation, tokenizer, open_reply=True)
     return Prompt(text, words.option_letters[: len(choice.options)], choice.options)
+
+
+def open_reply(turns: Sequence[Turn], tokenizer: Tokenizer) -> str:
+    """Return the text of a conversation up to where the assistant's next reply begins; a template that thinks is told not to.
+
+    A template that takes no system turn gets that turn's text before the first user's.
+    """
+    options = {"tokenize": False, "add_generation_prompt": True, "enable_thinking": False}
+    conversation = [{"role": turn.role, "content": turn.text} for turn in turns]
+    try:
+        return str(tokenizer.apply_chat_template(conversation, **options))
+    except TemplateError:
+        if len(conversation) < 2 or conversation[0]["role"] != "system":
+            raise
+        first = {"role": "user", "content": f"{conversation[0]['content']}\n\n{conversation[1]['content']}"}
+        return str(tokenizer.apply_chat_template([first, *conversation[2:]], **options))
 
 
 def _with_context(text: str, context: str, code: str) -> str:

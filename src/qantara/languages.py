@@ -16,6 +16,7 @@ from qantara.errors import QantaraError
 class Language:
     """One language: `code` is BCP 47, `script` a Unicode script name as in `script_of`, `option_letters` label options in order.
 
+    `exam_instruction` opens a benchmark question, `reply_instruction` asks for a written reply that ends with a label.
     `decimal_separators` and `thousands_separators` are the signs that its readers take so inside a number, the usual one first;
     a sign in both ("," in Arabic) is a thousands separator before exactly three digits and a decimal separator elsewhere.
     """
@@ -32,6 +33,8 @@ class Language:
     context_label: str
     explanation_label: str
     system_prompt: str
+    exam_instruction: str
+    reply_instruction: str
     digit_scripts: tuple[str, ...]
     decimal_separators: str
     thousands_separators: str
@@ -52,6 +55,8 @@ LANGUAGES = {
         context_label="Context",
         explanation_label="Explanation",
         system_prompt="You are a careful medical assistant. Answer in English.",
+        exam_instruction="Answer the following multiple-choice question about medicine.",
+        reply_instruction="Think if you need to, then end with one line of this form: Answer: the label of the right option.",
         digit_scripts=("western",),
         decimal_separators=".",
         thousands_separators=",'\u00a0",
@@ -69,6 +74,11 @@ LANGUAGES = {
         context_label="Contexte",
         explanation_label="Explication",
         system_prompt="Vous êtes un assistant médical rigoureux. Répondez en français.",
+        exam_instruction="Répondez à la question médicale à choix multiple suivante.",
+        reply_instruction=(
+            "Réfléchissez si nécessaire, puis terminez par une seule ligne de cette forme : "
+            "Réponse : l'étiquette de la bonne option."
+        ),
         digit_scripts=("western",),
         decimal_separators=",",
         thousands_separators=" \u00a0.'",
@@ -86,6 +96,8 @@ LANGUAGES = {
         context_label="السياق",
         explanation_label="الشرح",
         system_prompt="أنت مساعد طبي دقيق. أجب باللغة العربية.",
+        exam_instruction="أجب عن السؤال الطبي الآتي باختيار الإجابة الصحيحة من بين الخيارات.",
+        reply_instruction="فكّر إن احتجت إلى ذلك، ثم اختم بسطر واحد على هذه الصورة: الإجابة: رمز الخيار الصحيح.",
         digit_scripts=("western", "arabic-indic"),
         decimal_separators="٫.,،",
         thousands_separators="٬,،'\u00a0",

@@ -7,6 +7,7 @@ from qantara.errors import DataError
 from qantara.ledger import open_ledger
 from qantara.llm.caller import Desk
 from qantara.llm.calls import CallLedger
+from qantara.llm.opening import Callers
 from qantara.records import Calibration
 from qantara.translator.calibration import write_calibration
 from qantara.translator.config import TranslatorConfig
@@ -117,3 +118,15 @@ def test_a_calibration_of_another_policy_is_refused_in_one_line(place, tmp_path)
     with pytest.raises(DataError, match="made with another judge, prompt, rule or language") as caught:
         calibrated_threshold(tmp_path / "c.json", None, config(), place)
     assert "\n" not in str(caught.value)
+
+
+def test_rooms_of_two_directions_can_share_their_callers(place):
+    desk = Desk(CallLedger(place.engine))
+    callers = Callers(desk, place.folder, place.engine)
+    there, back = (
+        open_room(config(), replace(place, direction=direction), desk, None, callers)
+        for direction in (DIRECTION, DIRECTION[::-1])
+    )
+    assert there.translator is back.translator
+    asyncio.run(there.close())
+    back.checks.shutdown()

@@ -8,7 +8,22 @@ import sys
 
 import typer
 
-from qantara.cli import audit, calibrate, calls, cost, memory, models, review, run, sweep, synthesize, train, translate
+from qantara.cli import (
+    audit,
+    calibrate,
+    calls,
+    cost,
+    evaluate,
+    harness,
+    memory,
+    models,
+    review,
+    run,
+    sweep,
+    synthesize,
+    train,
+    translate,
+)
 from qantara.errors import QantaraError
 
 app = typer.Typer(
@@ -24,6 +39,8 @@ app.command("translate")(translate.translate)
 app.command("synthesize")(synthesize.synthesize)
 app.command("train")(train.train)
 app.command("sweep")(sweep.sweep)
+app.command("evaluate")(evaluate.evaluate)
+app.command("lm-eval", context_settings=harness.SETTINGS)(harness.lm_eval)
 app.command("cost")(cost.cost)
 app.command("calibrate")(calibrate.calibrate)
 app.command("audit")(audit.audit)

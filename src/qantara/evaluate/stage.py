@@ -121,13 +121,12 @@ def _predict(
     from qantara.models.likelihood import Question, likelihoods
 
     prompts = [benchmark_prompt(item, tokenizer) for item in items]
-    questions = [Question(prompt.text, prompt.letters + prompt.options) for prompt in prompts]
+    questions = [Question(prompt.text, (prompt.letters, prompt.options)) for prompt in prompts]
     batch_size, observe = forward
-    for number, found in likelihoods(model, tokenizer, questions, batch_size, observe):
-        half = len(prompts[number].letters)
-        yield _prediction(items[number], name, "letter", "sum", found[:half])
-        yield _prediction(items[number], name, "text", "sum", found[half:])
-        yield _prediction(items[number], name, "text", "token", found[half:])
+    for number, (letters, texts) in likelihoods(model, tokenizer, questions, batch_size, observe):
+        yield _prediction(items[number], name, "letter", "sum", letters)
+        yield _prediction(items[number], name, "text", "sum", texts)
+        yield _prediction(items[number], name, "text", "token", texts)
 
 
 def _prediction(

@@ -31,9 +31,11 @@ class Place:
     direction: tuple[str, str]
 
 
-def open_room(config: TranslatorConfig, place: Place, desk: Desk, threshold: int | None) -> Room:
-    """Return the room of a config; equal settings share connections and limits."""
-    callers = Callers(desk, place.folder, place.engine)
+def open_room(
+    config: TranslatorConfig, place: Place, desk: Desk, threshold: int | None, callers: Callers | None = None
+) -> Room:
+    """Return the room of a config; equal settings share connections and limits, with `callers` also those of other rooms."""
+    callers = callers or Callers(desk, place.folder, place.engine)
     return Room(
         translator=callers.of(config.model),
         judge=callers.of(config.judge) if config.judge else None,
