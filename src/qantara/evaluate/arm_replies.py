@@ -29,7 +29,7 @@ def replied(
     given, asked = items
     spec = config.spec(arm)
     conversations = [reply_turns(item, shots_for(item, shots, spec), spec) for item in asked]
-    found = replies(conversations, room.replying.open_caller(meter), room.replying.generation)
+    found = replies(conversations, room.replying.open_caller(meter), room.replying.generation, room.advance)
     if arm.back:
         found = _back(given, found, config.direction, room, meter)
     read_as = given if arm.back else asked
@@ -45,5 +45,6 @@ def _back(
 ) -> list[Reply]:
     if room.open_route is None:
         raise RecipeError("qantara evaluate", ["the arm translated-back translates: give a translator"])
-    back = translated_replies(items, [reply.text for reply in found], room.open_route(direction, meter))
+    texts = [reply.text for reply in found]
+    back = translated_replies(items, texts, room.open_route(direction, meter), room.advance)
     return [Reply(text, reply.ended) for text, reply in zip(back.texts, found, strict=True)]

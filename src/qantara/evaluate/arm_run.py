@@ -91,7 +91,7 @@ def _translated(
         raise RecipeError("qantara evaluate", [f"the arm {arm.name} translates: give a translator"])
     source, target = config.direction
     languages = (source, target, source) if arm.items == "round-trip" else (target, source)
-    found = translated_items(items, room.open_route(languages, meter))
+    found = translated_items(items, room.open_route(languages, meter), room.advance)
     return found.items, found.outcomes
 
 

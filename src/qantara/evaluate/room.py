@@ -29,6 +29,7 @@ class Room:
 
     `model` names it in tables. `answers` scores by likelihood, `replying` writes replies, `open_route` opens a translator for
     languages in their order; each is None where it is not asked for. `tokenizer` is None for a server, which has its own.
+    `advance` is told of items that were translated and of replies that came.
     """
 
     model: str
@@ -38,3 +39,4 @@ class Room:
     answers: Answers | None = None
     replying: Replying | None = None
     open_route: Callable[[Sequence[str], Meter], Route] | None = None
+    advance: Advance | None = None

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,23 +48,14 @@ def open_evaluation(options: Options, engine: sa.Engine, advance: Advance) -> Op
     opened = _server(options, engine, advance) if options.model.endpoint else _local(options, engine, advance)
     translator = translator_config(options)
     if translator is None:
-        return opened
+        return replace(opened, room=replace(opened.room, advance=advance))
     folder = translator_folder(options)
 
     def route(languages: Sequence[str], meter: Meter) -> Route:
         return open_route(translator, languages, engine, folder, meter)
 
-    room = opened.room
     return Opened(
-        room=Room(
-            model=room.model,
-            engine=room.engine,
-            prices=room.prices,
-            tokenizer=room.tokenizer,
-            answers=room.answers,
-            replying=room.replying,
-            open_route=route,
-        ),
+        room=replace(opened.room, open_route=route, advance=advance),
         identity=opened.identity | {"translator": translator.model_dump(mode="json")["model"]},
     )
 
