@@ -14,16 +14,20 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from qantara.chat import benchmark_prompt
+from qantara.evaluate.calling.replies import Sitting
+from qantara.evaluate.prompting.asking import Ask, ItemAsks, option_values, predictions_of
 from qantara.evaluate.scores import score_tables
+from qantara.models.questions import Question
 from qantara.records import Choice, Prediction
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from qantara.models.expert_use import ExpertUse
-    from qantara.models.likelihood import Likelihood, Observer
+    from qantara.models.likelihood import Observer
 
 _LOG = logging.getLogger(__name__)
+_WAYS = (("letter", "sum"), ("text", "sum"), ("text", "token"))
 
 
 class EvaluateConfig(BaseModel):
@@ -118,30 +122,12 @@ def _predict(
     tokenizer: Any,  # noqa: ANN401 - its tokenizer
     forward: "tuple[int, Observer | None]",
 ) -> Iterator[Prediction]:
-    from qantara.models.likelihood import Question, likelihoods
+    from qantara.models.likelihood import likelihoods
 
     prompts = [benchmark_prompt(item, tokenizer) for item in items]
     questions = [Question(prompt.text, (prompt.letters, prompt.options)) for prompt in prompts]
     batch_size, observe = forward
-    for number, (letters, texts) in likelihoods(model, tokenizer, questions, batch_size, observe):
-        yield _prediction(items[number], name, "letter", "sum", letters)
-        yield _prediction(items[number], name, "text", "sum", texts)
-        yield _prediction(items[number], name, "text", "token", texts)
-
-
-def _prediction(
-    item: Choice, model: str, scoring: str, normalization: str, found: "Sequence[Likelihood]"
-) -> Prediction:
-    logs = [f.log_probability / (f.num_tokens if normalization == "token" else 1) for f in found]
-    return Prediction(
-        model=model,
-        item_id=item.id,
-        family=item.origin.family,
-        subject=item.origin.subject,
-        language=item.language,
-        scoring=scoring,
-        normalization=normalization,
-        chosen_index=max(range(len(logs)), key=logs.__getitem__),
-        answer_index=item.answer_index,
-        log_probabilities=tuple(logs),
-    )
+    for number, found in likelihoods(model, tokenizer, questions, batch_size, observe):
+        asked = ItemAsks(items[number], (Ask(questions[number], ("letter", "text")),))
+        values = option_values(asked, [found])
+        yield from predictions_of(asked, {way: values[way] for way in _WAYS}, Sitting(name, "", ""))
