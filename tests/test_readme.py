@@ -50,7 +50,7 @@ def test_every_package_has_its_line_in_the_architecture():
 
 def test_every_command_that_is_shown_exists():
     commands = get_command(app).commands
-    shown = re.findall(r"qantara ([a-z]+)(?: ([a-z]+))?", re.sub(r"`[^`\n]*recipes[^`\n]*`", "", README))
+    shown = re.findall(r"qantara ([a-z][a-z-]*)(?: ([a-z]+))?", re.sub(r"`[^`\n]*recipes[^`\n]*`", "", README))
     for group, command in shown:
         if group in commands and hasattr(commands[group], "commands") and command:
             assert command in commands[group].commands

@@ -76,6 +76,7 @@ def test_checks_run_in_one_thread_of_their_own(make_room):
 
 
 def test_closing_gives_back_backends_and_threads(make_room):
+    others = set(threading.enumerate())  # what earlier tests left
     room, translator, judge, _ = make_room(lambda _: "", judge=lambda _: "")
     ended = []
 
@@ -84,10 +85,10 @@ def test_closing_gives_back_backends_and_threads(make_room):
 
     for script in (translator, judge):
         script.close = lambda script=script: close(script)
-    before = {thread.name for thread in threading.enumerate()}
+    before = {thread.name for thread in set(threading.enumerate()) - others}
     asyncio.run(room.in_thread(SimpleNamespace))
     asyncio.run(room.close())
     assert ended == [translator, judge]
-    left = {thread.name for thread in threading.enumerate()}
+    left = {thread.name for thread in set(threading.enumerate()) - others}
     assert "ledger" in before
     assert not {name for name in left if name == "ledger" or name.startswith("checks")}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from qantara.errors import ModelError, RecipeError
+from qantara.errors import CallError, ModelError, RecipeError
 from qantara.evaluate.answers.answer_rows import AnswerRows, identity_hash
 from qantara.evaluate.answers.local_answers import Advance, DirectAnswers, LocalAnswers
 from qantara.evaluate.answers.self_test import check_answers
@@ -22,7 +22,7 @@ from qantara.evaluate.prompting.prompts import begin_mark
 from qantara.evaluate.room import Replying, Room
 from qantara.evaluation.options import COMMAND, Options, translator_config, translator_folder
 from qantara.languages import language
-from qantara.llm.caller import Caller
+from qantara.llm.caller import Desk
 from qantara.llm.local import LocalConfig
 from qantara.llm.opening import Callers, open_desk
 from qantara.llm.prices import Prices, read_prices
@@ -37,10 +37,19 @@ _FP32_NATS, _ROUNDED_NATS = 1e-3, 0.5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
-    """A room and what identifies the model in it, JSON-ready: all that its numbers follow from besides prompts."""
+    """A room and what identifies the model in it, JSON-ready: all that its numbers follow from besides prompts.
+
+    `desk` is the one that a server's likelihoods are asked at, to be closed at the end.
+    """
 
     room: Room
     identity: dict[str, object]
+    desk: Desk | None = None
+
+    def close(self) -> None:
+        """End what still runs beside the program."""
+        if self.desk is not None:
+            self.desk.close()
 
 
 def open_evaluation(options: Options, engine: sa.Engine, advance: Advance) -> Opened:
@@ -179,14 +188,21 @@ def _server(options: Options, engine: sa.Engine, advance: Advance) -> Opened:
     arms = options.config.chosen()
     labels = tuple(dict.fromkeys(options.config.spec(arm).labels(4) for arm in arms))
     letters, texts = ("letter" in options.config.scoring), ("text" in options.config.scoring)
-    answers = None
+    answers, desk = None, None
     if letters or texts:
         scoring = ServerScoring(model=asked.name, label_sets=labels, interface=asked.interface)
-        for warning in check_server(_caller(backend, engine, folder), scoring, letters=letters, texts=texts):
+        desk = open_desk(engine, folder, None)
+        caller = Callers(desk, folder, engine).of(backend)
+        try:
+            warnings = check_server(caller, scoring, letters=letters, texts=texts)
+        except CallError:
+            desk.close()
+            raise
+        for warning in warnings:
             _LOG.warning("%s", warning)
         all_labels = tuple(dict.fromkeys(options.config.spec(arm).labels(8) for arm in arms))
         scoring = ServerScoring(model=asked.name, label_sets=all_labels, interface=asked.interface)
-        answers = ServerAnswers(_caller(backend, engine, folder), scoring, advance)
+        answers = ServerAnswers(caller, scoring, advance)
     replying = None
     if "generate" in options.config.scoring:
         generation = Generation(model=asked.name, max_tokens=options.config.max_reply_tokens)
@@ -194,8 +210,5 @@ def _server(options: Options, engine: sa.Engine, advance: Advance) -> Opened:
             open_caller=lambda meter: open_caller(backend, engine, folder, meter), generation=generation
         )
     room = Room(model=asked.name, engine=engine, prices=_prices(options), answers=answers, replying=replying)
-    return Opened(room=room, identity={"model": asked.name, "server": asked.endpoint, "interface": asked.interface})
-
-
-def _caller(backend: Any, engine: sa.Engine, folder: Path) -> Caller:  # noqa: ANN401 - a BackendConfig
-    return Callers(open_desk(engine, folder, None), folder, engine).of(backend)
+    identity: dict[str, object] = {"model": asked.name, "server": asked.endpoint, "interface": asked.interface}
+    return Opened(room=room, identity=identity, desk=desk)

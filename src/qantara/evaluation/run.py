@@ -69,10 +69,13 @@ def _answered(
         bar = progress.add_task("opening the model", total=None)
         opened = open_evaluation(options, engine, lambda count: progress.advance(bar, count))
         results: list[ArmResult] = []
-        for task in tasks:
-            for arm in _arms_of(task, options, console):
-                progress.reset(bar, description=f"{task.name}, {arm.name}", total=None)
-                results.append(run_arm(task.name, arm, task.items, task.shots, options.config, opened.room))
+        try:
+            for task in tasks:
+                for arm in _arms_of(task, options, console):
+                    progress.reset(bar, description=f"{task.name}, {arm.name}", total=None)
+                    results.append(run_arm(task.name, arm, task.items, task.shots, options.config, opened.room))
+        finally:
+            opened.close()
     return opened, results
 
 
