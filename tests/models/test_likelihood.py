@@ -12,7 +12,7 @@ from qantara.models.expert_use import count_expert_use
 from qantara.models.likelihood import Scorer, likelihoods
 from qantara.models.loading import load_model
 from qantara.models.questions import Question
-from qantara.models.scoring_plan import plan
+from qantara.models.scoring_plan import Batch, plan
 
 SHOTS = "a beginning that all of these questions share, with examples: 1 + 1 = 2; 2 + 3 = 5; the end of the examples. "
 QUESTIONS = [
@@ -269,3 +269,15 @@ def test_half_precision_does_not_hide_that_answers_see_each_other(letter_tokeniz
     scorer.run(plan(encoded, 2)[0], encoded)
     assert scorer.mode == "separate"
     assert scorer.why.startswith("packed lets an answer see another")
+
+
+def test_the_check_costs_one_row_and_an_observer_changes_no_score(letter_tokenizer):
+    model, ran = small("llama"), []
+    encoded = encode(letter_tokenizer, QUESTIONS)
+    batch = Batch((), tuple(range(len(encoded))))
+    model.model.register_forward_pre_hook(
+        lambda _, __, given: ran.append(given["input_ids"].shape[0]), with_kwargs=True
+    )
+    found = Scorer(model).run(batch, encoded)
+    assert sorted(ran) == [1, len(QUESTIONS)]
+    assert Scorer(model, lambda _: None).run(batch, encoded) == found

@@ -81,7 +81,7 @@ class Scorer:
         """Return likelihoods (question, set, answer) of a batch's questions, in the batch's order."""
         trees = [token_tree(encoded[number]) for number in batch.numbers]
         if self._is_unchecked(trees):
-            self._check(batch.prefix, trees)
+            return _likelihoods(trees, self._checked_scores(batch.prefix, trees))
         return _likelihoods(trees, self._ways[0].scores(batch.prefix, trees, self._observe))
 
     def _is_unchecked(self, trees: Sequence[TokenTree]) -> bool:
@@ -89,20 +89,25 @@ class Scorer:
         longest, window = max(tree.encoded.num_tokens for tree in trees), self._window
         return not self._checked_tokens or (window is not None and self._checked_tokens <= window < longest)
 
-    def _check(self, prefix: tuple[int, ...], trees: Sequence[TokenTree]) -> None:
-        """Let go of the ways to score that don't agree with the model's plain forward; the last one is that forward.
+    def _checked_scores(self, prefix: tuple[int, ...], trees: Sequence[TokenTree]) -> TokenScores:
+        """Return a batch's scores after letting go of the ways that don't agree with the model's plain forward; the last is that.
 
-        One row is compared, as the plain forward shares nothing: the shortest question's, beside the longest, so that it is padded.
-        With a sliding window it is the longest's, which fills it.
+        One row is compared, as the plain forward shares nothing: the shortest question's, which is padded beside the others. With a
+        sliding window it is the longest's, which fills it. The scores that were compared are those that are returned, unless an
+        observer has to be told what counts: then the batch runs again.
         """
-        ordered = sorted(trees, key=lambda tree: tree.num_tokens, reverse=self._window is None)
-        checked = [*ordered[:-1][:1], ordered[-1]]
-        reference = self._reference(ordered[-1])
-        while len(self._ways) > 1 and (fault := self._fault(prefix, checked, reference)):
-            self.why = f"{self._ways[0].name} {fault}"
+        sizes = [tree.num_tokens for tree in trees]
+        place = sizes.index(min(sizes) if self._window is None else max(sizes))
+        reference = self._reference(trees[place])
+        self._checked_tokens = trees[place].encoded.num_tokens
+        while len(self._ways) > 1:
+            found = self._tried(prefix, trees, place, reference)
+            if isinstance(found, TokenScores):
+                return found if self._observe is _ignore else self._ways[0].scores(prefix, trees, self._observe)
+            self.why = f"{self._ways[0].name} {found}"
             _LOG.warning("this model is scored %s: %s", self._ways[1].name, self.why)
             del self._ways[0]
-        self._checked_tokens = ordered[-1].encoded.num_tokens
+        return self._ways[0].scores(prefix, trees, self._observe)
 
     def _reference(self, tree: TokenTree) -> tuple[list[int], Tensor]:
         """Return what the plain forward says of one way through the tree: the last, which could see all others."""
@@ -111,30 +116,40 @@ class Scorer:
         self._observe(torch.zeros(1, length, dtype=torch.bool, device=self._model.device))
         return plain_scores(self._model, tree, leaf)
 
-    def _fault(self, prefix: tuple[int, ...], trees: Sequence[TokenTree], reference: tuple[list[int], Tensor]) -> str:
-        """Return what is wrong with the first way to score the last of the trees, for people; "" if nothing is."""
+    def _tried(
+        self, prefix: tuple[int, ...], trees: Sequence[TokenTree], place: int, reference: tuple[list[int], Tensor]
+    ) -> TokenScores | str:
+        """Return the first way's scores of the trees, or what is wrong with those of the tree at `place`, for people."""
         try:
             self._ways[0].prepare(prefix, self._observe)  # counts: the cache is kept for the batches that follow
-            found = self._ways[0].scores(prefix, trees, lambda real: self._observe(torch.zeros_like(real)))
+            found = self._ways[0].scores(prefix, trees, self._observe_none)
         except torch.OutOfMemoryError:
             raise
         except _REFUSALS as error:
             return f"fails ({type(error).__name__})"
         numbers, expected = reference
-        of_last = _of_last(trees, found)[numbers]
-        return _too_far((of_last - expected).abs(), self._model.dtype) or self._leak(prefix, trees, numbers, of_last)
+        differences = (_of_tree(trees, place, found)[numbers] - expected).abs()
+        return _too_far(differences, self._model.dtype) or self._leak(prefix, trees, place, numbers) or found
 
-    def _leak(self, prefix: tuple[int, ...], trees: Sequence[TokenTree], numbers: list[int], before: Tensor) -> str:
+    def _leak(self, prefix: tuple[int, ...], trees: Sequence[TokenTree], place: int, numbers: list[int]) -> str:
         """Return whether an answer's scores move with the tokens of others, which are masked: those count exactly nothing.
 
         With experts all tokens are part of the same products, so that in half precision a move can be rounding: not told then.
         """
         if self.mode != "packed" or self._model.dtype == torch.float32 or has_experts(self._model):
             return ""
-        changed = [*trees[:-1], trees[-1].with_others_changed(trees[-1].leaves()[-1])]
-        found = self._ways[0].scores(prefix, changed, lambda real: self._observe(torch.zeros_like(real)))
-        moved = float((_of_last(trees, found)[numbers] - before).abs().max())
+        tree, others = trees[place], [other for i, other in enumerate(trees) if i != place]
+        beside = sorted(others, key=lambda other: other.num_tokens)[-1:]
+        changed = tree.with_others_changed(tree.leaves()[-1])
+        before, after = (
+            self._ways[0].scores(prefix, [*beside, one], self._observe_none).log_probabilities[-len(tree.targets) :]
+            for one in (tree, changed)
+        )
+        moved = float((after - before)[numbers].abs().max())
         return f"lets an answer see another: it moves it by {moved:.2g}" if moved > _TOLERANCE else ""
+
+    def _observe_none(self, real: Tensor) -> None:
+        self._observe(torch.zeros_like(real))
 
 
 def likelihoods(
@@ -164,8 +179,9 @@ def _likelihood(logs: list[float], greedy: list[bool], first: int, answer: list[
     return Likelihood(sum(logs[i] for i in numbers), len(numbers), all(greedy[i] for i in numbers))
 
 
-def _of_last(trees: Sequence[TokenTree], scores: TokenScores) -> Tensor:
-    return scores.log_probabilities[-len(trees[-1].targets) :].cpu()
+def _of_tree(trees: Sequence[TokenTree], place: int, scores: TokenScores) -> Tensor:
+    first = sum(len(tree.targets) for tree in trees[:place])
+    return scores.log_probabilities[first : first + len(trees[place].targets)].cpu()
 
 
 def _too_far(differences: Tensor, dtype: torch.dtype) -> str:
