@@ -1,6 +1,6 @@
 import pytest
 
-from qantara.audit.columns import MISSING, parse_columns, value_at
+from qantara.audit.columns import parse_columns
 from qantara.errors import DataError
 
 ROW = {"key": 7, "q": "Q", "a.b": "flat", "deep": {"x": {"y": 1}}, "o1": "A", "o2": "B", "k": "C", "ar": "ع"}
@@ -15,13 +15,6 @@ def test_a_field_alone_holds_for_both_sides():
 def test_options_may_come_from_several_columns():
     columns = parse_columns("source.question=q, source.options=o1|o2|o3, target=ar")
     assert columns.part(ROW, "source.options") == ["A", "B", None]
-
-
-def test_a_column_of_the_name_comes_before_a_path_into_objects():
-    assert value_at(ROW, "a.b") == "flat"
-    assert value_at(ROW, "deep.x.y") == 1
-    assert value_at(ROW, "deep.z") is MISSING
-    assert value_at(ROW, "q.z") is MISSING
 
 
 def test_a_column_named_id_is_used_unless_another_is_named():

@@ -8,17 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from qantara.errors import DataError
+from qantara.sources.cells import MISSING, Missing, cell_at
+from qantara.sources.mapping import Row
 
-Row = Mapping[str, object]
 SIDES = ("source", "target")
 FIELDS = ("question", "options", "answer_index", "answer", "context", "explanation", "turns")
 
 
-class Missing:
-    """The value of a column that a row doesn't have."""
-
-
-MISSING = Missing()
 _OWN_ID = ("id", ("id",))  # a column of this name is used where there is one; else a pair's id is its row number
 
 
@@ -31,7 +27,7 @@ class Columns:
     def part(self, row: Row, name: str) -> object:
         """Return what a row holds for a part; MISSING when the part is not mapped or the row lacks it."""
         paths = self.paths.get(name, ())
-        values = [value_at(row, path) for path in paths]
+        values = [cell_at(row, path) for path in paths]
         if len(values) > 1:
             return [None if isinstance(value, Missing) else value for value in values]
         return values[0] if values else MISSING
@@ -45,7 +41,7 @@ class Columns:
         """Return the paths that lead nowhere in any of `rows`."""
         paths = {name: paths for name, paths in self.paths.items() if (name, paths) != _OWN_ID}
         wanted = dict.fromkeys(path for found in paths.values() for path in found)
-        return [path for path in wanted if all(isinstance(value_at(row, path), Missing) for row in rows)]
+        return [path for path in wanted if all(isinstance(cell_at(row, path), Missing) for row in rows)]
 
 
 def parse_columns(text: str) -> Columns:
@@ -64,15 +60,6 @@ def parse_columns(text: str) -> Columns:
         if not any(name == side or name.startswith(f"{side}.") for name in paths):
             raise DataError(f"--columns: nothing is named for {side}; for instance {side}=COLUMN")
     return Columns(paths=dict([_OWN_ID]) | paths)
-
-
-def value_at(row: Row, path: str) -> object:
-    """Return the value of the column `path`, or of the dotted path into objects; MISSING when there is none."""
-    if path in row:
-        return row[path]
-    head, dot, rest = path.partition(".")
-    inner = row.get(head)
-    return value_at(inner, rest) if dot and isinstance(inner, Mapping) else MISSING
 
 
 def _full_names(name: str) -> list[str]:

@@ -3,15 +3,15 @@
 A row that is no pair raises `BadRow` with a reason that a person can act on and that doesn't quote the row.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 
-from qantara.audit.columns import FIELDS, SIDES, Columns, Missing, Row
+from qantara.audit.columns import FIELDS, SIDES, Columns
 from qantara.errors import DataError
 from qantara.records import Answer, Choice, Dialogue, Example, Origin, Role, Turn, text_fields
-from qantara.sources.mapping import index_of, text_of
+from qantara.sources.cells import Missing, unpacked
+from qantara.sources.mapping import Row, index_of, text_of
 
 Side = str | Example
 TEXT_FIELD = "text"
@@ -158,7 +158,7 @@ def _text(fields: Mapping[str, object], name: str, side: str) -> str:
 
 
 def _options(value: object, side: str) -> tuple[str, ...]:
-    value = _unpacked(value)
+    value = unpacked(value)
     if isinstance(value, Mapping):
         value = [value[key] for key in sorted(value)]
     if not isinstance(value, list | tuple) or not value:
@@ -179,7 +179,7 @@ def _answer_index(fields: Mapping[str, object], frame: _Frame) -> int:
 
 
 def _turns(value: object, side: str) -> tuple[Turn, ...]:
-    value = _unpacked(value)
+    value = unpacked(value)
     found = []
     for turn in value if isinstance(value, list | tuple) else ():
         role = _ROLES.get(text_of(turn.get("role")).lower()) if isinstance(turn, Mapping) else None
@@ -190,16 +190,6 @@ def _turns(value: object, side: str) -> tuple[Turn, ...]:
     if not found:
         raise BadRow(f"{side}.turns is {_kind(value)}, not a list of turns")
     return tuple(found)
-
-
-def _unpacked(value: object) -> object:
-    """Return the list or object that a cell of a CSV holds as JSON; anything else as it is."""
-    if not isinstance(value, str) or value.strip()[:1] not in ("[", "{"):
-        return value
-    try:
-        return json.loads(value)
-    except (ValueError, RecursionError):
-        return value
 
 
 def _kind(value: object) -> str:

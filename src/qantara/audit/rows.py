@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from qantara.audit.columns import Row
 from qantara.errors import DataError
 from qantara.sources import hub, parquet
+from qantara.sources.mapping import Row
 
 _LONGEST_FIELD_CHARACTERS = 10_000_000
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"

@@ -1,11 +1,11 @@
 """Makes plain rows of the rows that data sets publish: named columns, lists in a cell as JSON, keys as letters or numbers."""
 
-import json
 from collections.abc import Mapping, Sequence
 
 from qantara.errors import DataError
 from qantara.languages import fold, language
 from qantara.sources.benchmarks.benchmark import Shape
+from qantara.sources.cells import Missing, cell_at, unpacked
 from qantara.sources.mapping import Row, index_of, options_of, text_of
 from qantara.sources.pairs import PairColumns
 
@@ -72,7 +72,9 @@ def shape_of(rows: Sequence[Row], shapes: Sequence[Shape], where: str) -> Shape:
     """Return the first shape that the rows have, or raise DataError that says which columns were wanted."""
     first = rows[:_ROWS_TO_KNOW_COLUMNS]
     for shape in shapes:
-        if all(any(_has(row, name) for row in first) for name in shape.needs) and shape.holds(rows):
+        if all(
+            any(not isinstance(cell_at(row, name), Missing) for row in first) for name in shape.needs
+        ) and shape.holds(rows):
             return shape
     wanted = "; or ".join(dict.fromkeys(", ".join(shape.needs) for shape in shapes))
     there = ", ".join(dict.fromkeys(name for row in first for name in row)) or "none"
@@ -81,21 +83,8 @@ def shape_of(rows: Sequence[Row], shapes: Sequence[Shape], where: str) -> Shape:
 
 def value_at(row: Row, path: str) -> object:
     """Return the value of a column, or of a dotted path into objects; None where there is none."""
-    if path in row:
-        return row[path]
-    head, dot, rest = path.partition(".")
-    inner = row.get(head)
-    return value_at(inner, rest) if dot and isinstance(inner, Mapping) else None
-
-
-def unpacked(value: object) -> object:
-    """Return the list or object that a cell of a table holds as JSON; anything else as it is."""
-    if not isinstance(value, str) or value.strip()[:1] not in ("[", "{"):
-        return value
-    try:
-        return json.loads(value)
-    except (ValueError, RecursionError):
-        return value
+    found = cell_at(row, path)
+    return None if isinstance(found, Missing) else found
 
 
 def answer_of(value: object, base: int, code: str) -> int:
@@ -116,10 +105,3 @@ def joined(value: object) -> str:
     if isinstance(value, list | tuple):
         return "\n".join(filter(None, (text_of(part) for part in value)))
     return text_of(value)
-
-
-def _has(row: Row, path: str) -> bool:
-    """Tell whether a row has a column, were it empty."""
-    head, dot, rest = path.partition(".")
-    inner = row.get(head)
-    return path in row or (bool(dot) and isinstance(inner, Mapping) and _has(inner, rest))
