@@ -7,11 +7,12 @@ import pytest
 from qantara.errors import RecipeError
 from qantara.evaluate.arm_replies import replied
 from qantara.evaluate.calling.costs import Meter, cost_of
-from qantara.evaluate.calling.replies import Generation, Sitting, open_caller
+from qantara.evaluate.calling.replies import Generation, open_caller
 from qantara.evaluate.calling.translation_route import open_route
 from qantara.evaluate.prompting.arms import known_arms
 from qantara.evaluate.room import Replying, Room
 from qantara.evaluate.settings import EvaluationConfig
+from qantara.evaluate.sitting import Sitting
 from qantara.ledger import open_ledger
 from qantara.llm.endpoint import EndpointConfig
 from qantara.llm.prices import Prices

@@ -14,10 +14,10 @@ from rich.console import Console
 
 from qantara.evaluate.arm_run import ArmResult
 from qantara.evaluate.calling.costs import ArmCost
-from qantara.evaluate.calling.replies import Sitting
 from qantara.evaluate.prompting.arms import known_arms
 from qantara.evaluate.prompting.asking import item_asks, option_values, predictions_of
 from qantara.evaluate.settings import EvaluationConfig
+from qantara.evaluate.sitting import Sitting
 from qantara.evaluation.options import ModelOptions, Options
 from qantara.evaluation.run import evaluate_model
 from qantara.models.questions import Likelihood

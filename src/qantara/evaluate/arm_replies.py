@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 
 from qantara.errors import RecipeError
 from qantara.evaluate.calling.costs import Meter
-from qantara.evaluate.calling.replies import Reply, Sitting, read_reply, replies, reply_counts
+from qantara.evaluate.calling.replies import Reply, read_reply, replies, reply_counts
 from qantara.evaluate.calling.translations import translated_replies
 from qantara.evaluate.prompting.arms import Arm
 from qantara.evaluate.prompting.prompts import reply_turns, shots_for
 from qantara.evaluate.room import Room
 from qantara.evaluate.settings import EvaluationConfig
+from qantara.evaluate.sitting import Sitting
 from qantara.records import Choice, Prediction
 
 Place = tuple[Room, Meter, Sitting]

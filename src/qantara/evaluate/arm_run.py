@@ -13,13 +13,13 @@ from qantara.evaluate.answers.local_answers import LocalAnswers
 from qantara.evaluate.answers.server_answers import ServerAnswers
 from qantara.evaluate.arm_replies import replied
 from qantara.evaluate.calling.costs import ArmCost, Meter, cost_of, scoring_cost
-from qantara.evaluate.calling.replies import Sitting
 from qantara.evaluate.calling.translations import Outcome, summary_of, translated_items
 from qantara.evaluate.prompting.arms import Arm
 from qantara.evaluate.prompting.asking import ItemAsks, item_asks, option_values, predictions_of
 from qantara.evaluate.prompting.prompts import shots_for
 from qantara.evaluate.room import Room
 from qantara.evaluate.settings import EvaluationConfig
+from qantara.evaluate.sitting import Sitting
 from qantara.records import Choice, Prediction
 
 

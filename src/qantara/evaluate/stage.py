@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from qantara.chat import benchmark_prompt
-from qantara.evaluate.calling.replies import Sitting
 from qantara.evaluate.prompting.asking import Ask, ItemAsks, option_values, predictions_of
 from qantara.evaluate.scores import score_tables
+from qantara.evaluate.sitting import Sitting
 from qantara.models.questions import Question
 from qantara.records import Choice, Prediction
 
@@ -59,7 +59,7 @@ def evaluate(
     from qantara.models.layouts import has_experts
     from qantara.models.loading import load_model, load_tokenizer
 
-    items = _limited(items, config.limit)
+    items = limited(items, config.limit)
     tokenizer = load_tokenizer(model_folder)
     model: Any = load_model(model_folder, quantization=config.quantization)
     if adapter is not None:
@@ -108,7 +108,8 @@ def _expert_table(counter: "ExpertUse", name: str) -> dict[str, object]:
     }
 
 
-def _limited(items: Sequence[Choice], limit: int | None) -> list[Choice]:
+def limited(items: Sequence[Choice], limit: int | None) -> list[Choice]:
+    """Return so many families' items at most, always the same random ones, in the order given."""
     # benchmarks stand in order of subject: the first ones would be one subject; ids are hashes, so their order is random
     families = sorted({item.origin.family for item in items})
     wanted = set(families[:limit])

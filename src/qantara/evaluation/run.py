@@ -1,6 +1,7 @@
 """Options -> a folder of results: tasks are read, every arm is run, every file written. The same command goes on after a kill."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,6 +14,7 @@ from qantara.audit.passes import read_pairs
 from qantara.errors import DataError, RecipeError, StoreError
 from qantara.evaluate.arm_run import ArmResult, run_arm
 from qantara.evaluate.prompting.arms import Arm
+from qantara.evaluate.stage import limited
 from qantara.evaluation.files import PREDICTIONS, Run, write_run
 from qantara.evaluation.opening import Opened, local_tokenizer, open_evaluation
 from qantara.evaluation.options import COMMAND, Options
@@ -39,7 +41,7 @@ def evaluate_model(options: Options, console: Console) -> dict[str, Any]:
     """Run an evaluation into `options.out` and return what its `scores.json` holds."""
     whole = load_tasks(options, console)
     beside = _beside(options, whole)
-    tasks = [_limited(task, options.config.limit) for task in whole]
+    tasks = [replace(task, items=tuple(limited(task.items, options.config.limit))) for task in whole]
     started = _started(options.out)
     engine = open_ledger(options.ledger or options.out / "ledger.sqlite")
     try:
@@ -117,22 +119,6 @@ def _arms_of(task: LoadedTask, options: Options, console: Console) -> list[Arm]:
         else:
             console.print(f"{task.name} has no items in {start!r}: without the arm {arm.name}", highlight=False)
     return found
-
-
-def _limited(task: LoadedTask, limit: int | None) -> LoadedTask:
-    """Return the task with so many pairs at most: ids are hashes, so that the first by id are random, and always the same."""
-    wanted = set(sorted({item.origin.family for item in task.items})[:limit])
-    items = tuple(item for item in task.items if item.origin.family in wanted)
-    return LoadedTask(
-        name=task.name,
-        data_set=task.data_set,
-        items=items,
-        shots=task.shots,
-        rejections=task.rejections,
-        notes=task.notes,
-        origins=task.origins,
-        num_unknown_ids=task.num_unknown_ids,
-    )
 
 
 def _started(out: Path) -> datetime:

@@ -4,7 +4,8 @@ import pytest
 
 from qantara.errors import CallFailed
 from qantara.evaluate.calling.costs import Meter, Metered, cost_of
-from qantara.evaluate.calling.replies import Generation, Reply, Sitting, open_caller, read_reply, replies, reply_counts
+from qantara.evaluate.calling.replies import Generation, Reply, open_caller, read_reply, replies, reply_counts
+from qantara.evaluate.sitting import Sitting
 from qantara.ledger import open_ledger
 from qantara.llm.caller import Caller, Desk
 from qantara.llm.calls import CallLedger

@@ -2,10 +2,10 @@ from dataclasses import replace
 
 import pytest
 
-from qantara.evaluate.calling.replies import Sitting
 from qantara.evaluate.prompting.asking import Ask, ItemAsks, item_asks, option_values, predictions_of
 from qantara.evaluate.prompting.prompts import rotated
 from qantara.evaluate.settings import EvaluationConfig
+from qantara.evaluate.sitting import Sitting
 from qantara.models.questions import Likelihood, Question
 
 BOTH = {"scoring": ("letter", "text")}

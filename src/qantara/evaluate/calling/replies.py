@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from qantara.errors import CallFailed
 from qantara.evaluate.calling.costs import Meter, Metered
 from qantara.evaluate.extracting.extraction import extract_choice
+from qantara.evaluate.sitting import Sitting
 from qantara.llm.budget import BudgetConfig
 from qantara.llm.config import BackendConfig
 from qantara.llm.interface import Fault, Message, Request
@@ -69,14 +70,6 @@ class Reply(NamedTuple):
         return self.ended in _FAULTS
 
 
-class Sitting(NamedTuple):
-    """Whose answers they are, and in what."""
-
-    model: str
-    task: str
-    arm: str
-
-
 def open_caller(
     config: BackendConfig, engine: sa.Engine, folder: Path, meter: Meter, budget: BudgetConfig | None = None
 ) -> Metered:
@@ -119,22 +112,7 @@ def read_reply(reply: Reply, item: Choice, labels: Sequence[str], sitting: Sitti
     if reply.ended in _READ:
         extraction = extract_choice(reply.text, tuple(labels), item.options)
         chosen, tier = (-1, extraction.status) if extraction.index is None else (extraction.index, extraction.tier)
-    return Prediction(
-        model=sitting.model,
-        item_id=item.id,
-        family=item.origin.family,
-        subject=item.origin.subject,
-        language=item.language,
-        scoring="generate",
-        normalization="",
-        chosen_index=chosen,
-        answer_index=item.answer_index,
-        log_probabilities=(),
-        task=sitting.task,
-        arm=sitting.arm,
-        tier=tier,
-        reply=reply.text,
-    )
+    return sitting.by_reply(item, chosen, tier, reply.text)
 
 
 def reply_counts(predictions: Sequence[Prediction], given: Sequence[Reply]) -> list[dict[str, object]]:

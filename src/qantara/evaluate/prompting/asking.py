@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 from qantara.chat import Tokenizer
 from qantara.evaluate.answers.answering import Found
-from qantara.evaluate.calling.replies import Sitting
 from qantara.evaluate.prompting.prompts import PromptSpec, Scoring, answer_prompt, bare_prompt, rotated
 from qantara.evaluate.settings import EvaluationConfig, Way
+from qantara.evaluate.sitting import Sitting
 from qantara.models.questions import Likelihood, Question
 from qantara.records import Choice, Prediction
 
@@ -73,22 +73,8 @@ def option_values(asked: ItemAsks, found: Sequence[Found]) -> dict[Way, tuple[fl
 
 def predictions_of(asked: ItemAsks, values: Mapping[Way, tuple[float, ...]], sitting: Sitting) -> Iterator[Prediction]:
     """Yield a prediction a way of scoring: the option with the largest value, the first of equals."""
-    item = asked.item
-    for (scoring, normalization), options in values.items():
-        yield Prediction(
-            model=sitting.model,
-            item_id=item.id,
-            family=item.origin.family,
-            subject=item.origin.subject,
-            language=item.language,
-            scoring=scoring,
-            normalization=normalization,
-            chosen_index=max(range(len(options)), key=options.__getitem__),
-            answer_index=item.answer_index,
-            log_probabilities=options,
-            task=sitting.task,
-            arm=sitting.arm,
-        )
+    for way, options in values.items():
+        yield sitting.by_values(asked.item, way, options)
 
 
 def _sums(answers: Sequence[Likelihood]) -> tuple[float, ...]:
