@@ -8,6 +8,7 @@ from qantara.evaluate.settings import EvaluationConfig
 from qantara.evaluation.files import Run, scores_of, write_run
 from qantara.records import Prediction, Rejection
 from qantara.sources.benchmarks.benchmark import LoadedTask
+from qantara.sources.benchmarks.clean_list import CleanList
 from qantara.store import read_records
 
 CONFIG = EvaluationConfig(arms=("en", "ar"), scoring=("letter", "text"))
@@ -46,6 +47,15 @@ def test_scores_hold_every_number_with_what_it_follows_from(run):
     json.dumps(scores)
 
 
+def test_two_runs_are_compared_item_by_item_and_by_their_gaps(run):
+    other = [replace(p, model="other") for p in run(en="RRWW", ar="RRWW").predictions()]
+    found = scores_of(run(), other)["comparison"]
+    assert [(row["arm"], row["difference"]) for row in found["accuracies"][:2]] == [("en", 0.25), ("ar", -0.25)]
+    (gap, *_) = found["gaps"]
+    assert (gap["first"], gap["second"], gap["arm"], gap["difference"]) == ("m", "other", "ar", 0.5)
+    assert "comparison" not in scores_of(run())
+
+
 def test_scores_depend_neither_on_when_nor_on_how_fast_it_ran(run):
     slow = run(started=datetime(2027, 1, 1, tzinfo=UTC))
     slow = replace(slow, results=[replace(r, cost=replace(r.cost, wall_seconds=9.0)) for r in slow.results])
@@ -53,8 +63,12 @@ def test_scores_depend_neither_on_when_nor_on_how_fast_it_ran(run):
 
 
 def test_a_clean_subset_has_tables_of_its_own(run):
-    scores = scores_of(run(clean=("clean_ids.txt", 3, frozenset({"f0", "f1"}))))
-    assert (scores["clean"]["source"], scores["clean"]["num_ids"]) == ("clean_ids.txt", 3)
+    scores = scores_of(run(clean=CleanList("clean_ids.txt", 3, 1, frozenset({"f0", "f1"}))))
+    assert {name: scores["clean"][name] for name in ("source", "num_ids", "num_unknown")} == {
+        "source": "clean_ids.txt",
+        "num_ids": 3,
+        "num_unknown": 1,
+    }
     assert [(row["arm"], row["num_correct"], row["num_items"]) for row in scores["clean"]["scores"][::5]] == [
         *(("en", 2, 2), ("ar", 1, 2))
     ]

@@ -183,7 +183,8 @@ def test_a_clean_list_need_not_hold_the_items_that_a_limit_leaves(evaluate, tmp_
 def test_two_runs_are_compared_item_by_item(evaluate, page_text):
     first, _ = evaluate("first", shots=1)
     second, scores = evaluate("second", place={"compare": first})
-    assert "comparison" not in scores
+    assert {row["num_items"] for row in scores["comparison"]["accuracies"]} == {8}
+    assert [row["arm"] for row in scores["comparison"]["gaps"]] == ["ar"]
     page = page_text(second / "index.html")
     assert page != page_text(evaluate("third")[0] / "index.html")
     assert len(page_text(second / "items-doses.html")) > 0
@@ -203,6 +204,13 @@ def test_translated_arms_are_answered_through_a_translator(evaluate, pair_server
     assert notes["translated"]["translation"]["num_fallback"] == 1
     assert scores["translate_first"] == [] or scores["translate_first"][0]["task"] == "doses"
     assert scores["identity"]["translator"]["model"] == "t"
+    lines = (folder / "translations.jsonl").read_text(encoding="utf-8").splitlines()
+    rows = [json.loads(line) for line in lines]
+    assert [(row["arm"], len(row["legs"])) for row in rows if row["id"] == "q1"] == [
+        ("translated", 1),
+        ("round-trip", 2),
+    ]
+    assert [row["fallback"] != "" for row in rows].count(True) == 2
     costs = {row["arm"]: row for row in json.loads((folder / "costs.json").read_text(encoding="utf-8"))}
     assert costs["en"]["calls"] == 0
     assert costs["translated"]["calls"] > 7

@@ -13,7 +13,7 @@ from qantara.evaluate.answers.local_answers import LocalAnswers
 from qantara.evaluate.answers.server_answers import ServerAnswers
 from qantara.evaluate.arm_replies import replied
 from qantara.evaluate.calling.costs import ArmCost, Meter, cost_of, scoring_cost
-from qantara.evaluate.calling.translations import Outcome, summary_of, translated_items
+from qantara.evaluate.calling.translations import Outcome, as_json, summary_of, translated_items
 from qantara.evaluate.prompting.arms import Arm
 from qantara.evaluate.prompting.asking import ItemAsks, item_asks, option_values, predictions_of
 from qantara.evaluate.prompting.prompts import shots_for
@@ -28,8 +28,8 @@ class ArmResult:
     """What an arm gave, items in order: as they were asked (`asked`), predictions, counts of translations and replies, costs.
 
     `found` holds for each item the likelihoods of its questions, None where one got no answer; empty where nothing was scored.
-    `doubts` says by family why a translation is doubted. `num_unanswered` questions got no answer and have no prediction by
-    likelihood: the same command asks again.
+    `translations` has a row an item that went through a translator, with the texts of each leg; `doubts` says by family why one is
+    doubted. `num_unanswered` questions got no answer and have no prediction by likelihood: the same command asks again.
     """
 
     arm: Arm
@@ -39,6 +39,7 @@ class ArmResult:
     cost: ArmCost
     found: tuple[Sequence[Found] | None, ...] = ()
     translation: Mapping[str, object] | None = None
+    translations: Sequence[Mapping[str, object]] = ()
     doubts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     replies: Sequence[Mapping[str, object]] = ()
     num_unanswered: int = 0
@@ -73,6 +74,9 @@ def run_arm(
         predictions=tuple(predictions),
         cost=cost + replace(cost_of(meter, room.engine, room.prices), wall_seconds=0.0),
         translation=summary_of(outcomes) if outcomes else None,
+        translations=[
+            {"id": item.origin.native_id} | as_json(outcome) for item, outcome in zip(given, outcomes, strict=False)
+        ],
         doubts=_doubts(given, outcomes),
         replies=counts,
         found=tuple(found),

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from qantara.evaluate.arm_run import ArmResult
-from qantara.evaluate.comparing.gaps import model_rows
+from qantara.evaluate.comparing.comparison import Comparing
+from qantara.evaluate.comparing.gaps import gap_change_rows, model_rows
 from qantara.evaluate.pages.page import render_report
 from qantara.evaluate.pages.report_facts import CleanFacts, ReportFacts
 from qantara.evaluate.pages.viewer import items_file_name, render_items
@@ -18,11 +19,13 @@ from qantara.harness.lm_eval_samples import Sample, write_samples
 from qantara.harness.lm_eval_tasks import Document, export_tasks, task_name
 from qantara.records import Prediction
 from qantara.sources.benchmarks.benchmark import LoadedTask
-from qantara.store import read_records, write_json, write_records, write_text
+from qantara.sources.benchmarks.clean_list import CleanList
+from qantara.store import read_records, write_json, write_jsonl, write_records, write_text
 
-SCORES, PREDICTIONS, COSTS, PAGE, HARNESS = (
+SCORES, PREDICTIONS, TRANSLATIONS, COSTS, PAGE, HARNESS = (
     "scores.json",
     "predictions.parquet",
+    "translations.jsonl",
     "costs.json",
     "index.html",
     "lm-eval",
@@ -31,6 +34,7 @@ FORMAT = 1
 _FILES = (
     (SCORES, "every number of this page"),
     (PREDICTIONS, "each answer, with log-probabilities and replies"),
+    (TRANSLATIONS, "every text of the arms that translate, with what was found in it"),
     (COSTS, "what each arm took"),
     (HARNESS, "the same questions as tasks for lm-eval, and the answers as its samples"),
 )
@@ -38,7 +42,7 @@ _FILES = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """A finished run: what was asked, of what, and what came. `clean` are families of a clean list, with its name and size.
+    """A finished run: what was asked, of what, and what came. `clean` is a clean list, `compared` another run's folder.
 
     `started` is when the run first began, which a repetition doesn't change.
     """
@@ -51,7 +55,7 @@ class Run:
     tokenizer: Any = None
     findings: Findings
     started: datetime
-    clean: tuple[str, int, frozenset[str]] | None = None
+    clean: CleanList | None = None
     compared: Path | None = None
 
     def predictions(self) -> list[Prediction]:
@@ -61,13 +65,16 @@ class Run:
 
 def write_run(run: Run, out: Path) -> dict[str, Any]:
     """Write every file of a run into `out` and return what `scores.json` holds."""
-    scores = scores_of(run)
+    others = list(read_records(run.compared / PREDICTIONS, Prediction)) if run.compared else []
+    scores = scores_of(run, others)
     write_records(out / PREDICTIONS, run.predictions(), Prediction)
     write_json(out / SCORES, scores)
+    rows = [{"task": r.task, "arm": r.arm.name} | dict(row) for r in run.results for row in r.translations]
+    if rows:
+        write_jsonl(out / TRANSLATIONS, rows)
     costs = [{"task": r.task, "arm": r.arm.name} | r.cost.as_json() for r in run.results]
     write_json(out / COSTS, costs)
     _write_harness(run, out / HARNESS)
-    others = list(read_records(run.compared / PREDICTIONS, Prediction)) if run.compared else []
     viewers = {}
     for task in run.tasks:
         results = [result for result in run.results if result.task == task.name]
@@ -76,13 +83,15 @@ def write_run(run: Run, out: Path) -> dict[str, Any]:
             facts = items_facts(results, run.config, run.tokenizer, run.findings, of_task)
             viewers[task.name] = items_file_name(task.name)
             write_text(out / viewers[task.name], render_items(facts))
-    comparison = model_rows(run.predictions(), others) if others else []
-    write_text(out / PAGE, render_report(_report(run, scores, costs, comparison, viewers)))
+    write_text(out / PAGE, render_report(_report(run, scores, costs, viewers)))
     return scores
 
 
-def scores_of(run: Run) -> dict[str, Any]:
-    """Return every number of a run, JSON-ready; nothing in it depends on when or how fast it ran."""
+def scores_of(run: Run, others: Sequence[Prediction] = ()) -> dict[str, Any]:
+    """Return every number of a run, JSON-ready; nothing in it depends on when or how fast it ran.
+
+    `others` are the predictions of a run that it is compared with, item by item.
+    """
     scoring, normalization = run.config.primary_way
     found: dict[str, Any] = {
         "format": FORMAT,
@@ -95,9 +104,21 @@ def scores_of(run: Run) -> dict[str, Any]:
     found |= tables(run.results, run.config)
     found["arms"] = arm_notes(run.results)
     if run.clean is not None:
-        source, num_ids, families = run.clean
-        found["clean"] = {"source": source, "num_ids": num_ids} | tables(run.results, run.config, families)
+        told = {"source": run.clean.name, "num_ids": run.clean.num_ids, "num_unknown": run.clean.num_unknown}
+        found["clean"] = told | tables(run.results, run.config, run.clean.families)
+    if others:
+        found["comparison"] = _comparison(run, others)
     return found
+
+
+def _comparison(run: Run, others: Sequence[Prediction]) -> dict[str, Any]:
+    """Return both runs item by item, and by how much their gaps differ."""
+    mine, how = run.predictions(), Comparing(margin=run.config.equivalence_margin)
+    source = run.config.direction[0]
+    return {
+        "accuracies": model_rows(mine, others, how),
+        "gaps": gap_change_rows(mine, others, source, run.config.arms, how) if source in run.config.arms else [],
+    }
 
 
 def _task_facts(task: LoadedTask) -> dict[str, Any]:
@@ -116,7 +137,6 @@ def _report(
     run: Run,
     scores: Mapping[str, Any],
     costs: Sequence[Mapping[str, Any]],
-    comparison: Sequence[Mapping[str, Any]],
     viewers: Mapping[str, str],
 ) -> ReportFacts:
     clean = scores.get("clean")
@@ -137,7 +157,7 @@ def _report(
         doubts=[_doubts(result) for result in run.results if result.translation is not None],
         clean=clean
         and CleanFacts(source=clean["source"], num_ids=clean["num_ids"], scores=clean["scores"], gaps=clean["gaps"]),
-        comparison=comparison,
+        comparison=scores.get("comparison", {}).get("accuracies", ()),
         notices=_notices(run),
         files=_FILES,
         viewers=viewers,
@@ -158,6 +178,8 @@ def _doubts(result: ArmResult) -> dict[str, Any]:
 
 def _notices(run: Run) -> list[str]:
     notes = [note for task in run.tasks for note in task.notes]
+    if run.clean is not None and run.clean.num_unknown:
+        notes.append(f"{run.clean.num_unknown} of the {run.clean.num_ids} ids of {run.clean.name} are not in the data")
     for task in run.tasks:
         if task.rejections:
             notes.append(f"{task.name}: {len(task.rejections)} rows were not scored (see scores.json)")

@@ -21,19 +21,17 @@ from qantara.evaluation.options import COMMAND, Options
 from qantara.evaluation.showing import prompt_lines
 from qantara.evaluation.viewing import Findings
 from qantara.ledger import open_ledger
-from qantara.records import Choice
 from qantara.sources.benchmarks.benchmark import LoadedTask
-from qantara.sources.benchmarks.clean_list import read_clean_ids
+from qantara.sources.benchmarks.clean_list import CleanList, clean_list
 from qantara.sources.benchmarks.loading import load_task
 from qantara.sources.benchmarks.pair_columns import pair_columns
 from qantara.store import read_json, write_json
 
-Clean = tuple[str, int, frozenset[str]]  # its name, how many ids, the families that they are
 CLEAN_IDS, FINDINGS, STARTED = "clean_ids.txt", "findings.jsonl", "run.json"
 
 
 class _Beside(NamedTuple):
-    clean: Clean | None
+    clean: CleanList | None
     findings: Findings
 
 
@@ -139,20 +137,9 @@ def _beside(options: Options, tasks: Sequence[LoadedTask]) -> _Beside:
             raise RecipeError(COMMAND, [f"the arm {arm.name} translates: give a translator"])
     if options.compare is not None and not (options.compare / PREDICTIONS).is_file():
         raise DataError(f"{options.compare}: there is no {PREDICTIONS} in it; give the folder of a run of {COMMAND}")
-    items = [item for task in tasks for item in task.items]
-    return _Beside(_clean(options.clean, items), _findings(options.clean))
-
-
-def _clean(place: Path | None, items: Sequence[Choice]) -> Clean | None:
-    """Return the clean list's name, its size and the families of its items."""
-    if place is None:
-        return None
-    path = place / CLEAN_IDS if place.is_dir() else place
-    ids = read_clean_ids(path)
-    families = frozenset(item.origin.family for item in items if item.origin.native_id in ids)
-    if not families:
-        raise DataError(f"{path}: none of its {len(ids)} ids is in the tasks; is it of other data?")
-    return path.name, len(ids), families
+    place = options.clean
+    path = place / CLEAN_IDS if place is not None and place.is_dir() else place
+    return _Beside(clean_list(path, tasks) if path is not None else None, _findings(place))
 
 
 def _findings(place: Path | None) -> Findings:

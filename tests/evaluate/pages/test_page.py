@@ -3,7 +3,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from qantara.evaluate.pages.page import render_comparison, render_report, what_this_is
+from qantara.evaluate.pages.page import render_report, what_this_is
 
 VOID = {"meta", "br", "link"}
 
@@ -63,14 +63,3 @@ def test_what_was_asked_is_said_first(make_report_facts):
     assert what_this_is(make_report_facts()) == (
         "48 items of t asked in 5 arms: English, Arabic, ar-latin, translated and translated-back."
     )
-
-
-def test_two_runs_have_a_page_of_their_own(make_report_facts):
-    page = render_comparison(make_report_facts().comparison, {"t": "items-t.html"})
-    assert "m and other" in page
-    assert "not told apart from noise" in page
-    assert 'href="items-t.html"' in page
-
-
-def test_two_runs_without_anything_in_common_can_be_told():
-    assert "Qantara comparison" in render_comparison([])

@@ -31,7 +31,6 @@ def test_a_benchmark_tells_its_languages_and_hub_ids() -> None:
     )
     benchmark = Benchmark(name="b", data_set=FACTS, sides={"en": english, "ar": Side(shapes=GENERAL)})
     assert benchmark.languages == ("en", "ar")
-    assert benchmark.is_paired
     assert benchmark.hub == {"en": ("a/b", "a/b (c)")}
 
 
@@ -41,7 +40,6 @@ def test_ids_that_are_set_apart_are_counted_once() -> None:
         name="t", data_set=None, items=(item("en"),), rejections=tuple(rejection(*reason) for reason in reasons)
     )
     assert task.num_unpaired == 2
-    assert not task.is_paired
 
 
 def test_the_fingerprint_changes_with_items_and_with_shots() -> None:

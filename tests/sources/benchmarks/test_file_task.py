@@ -29,7 +29,7 @@ def write(path: Path, *rows: dict[str, object]) -> Path:
 def test_pairs_as_objects_by_language(tmp_path: Path) -> None:
     task = load_file(write(tmp_path / "mine.jsonl", PAIR), DIRECTION)
     english, arabic = task.items
-    assert (task.name, task.is_paired, task.languages) == ("mine", True, ("en", "ar"))
+    assert (task.name, task.languages) == ("mine", ("en", "ar"))
     assert (english.context, arabic.context, arabic.options) == ("Because.", "لأن.", ("س", "ص"))
     assert arabic.origin.family == english.id
     assert {item.origin.subject for item in task.items} == {"anatomy"}

@@ -3,17 +3,13 @@
 What is said comes from `sentences`, the tables from `report_sections` and `run_sections`; templates only set them.
 """
 
-from collections.abc import Sequence
-
-from qantara.evaluate.pages.report_facts import Json, ReportFacts
+from qantara.evaluate.pages.report_facts import ReportFacts
 from qantara.evaluate.pages.report_sections import measured_sections
-from qantara.evaluate.pages.report_tables import comparison_table
 from qantara.evaluate.pages.run_sections import run_sections
-from qantara.evaluate.pages.sentences import comparison_sentences, headlines
+from qantara.evaluate.pages.sentences import headlines
 from qantara.evaluate.pages.words import arm_title
 from qantara.pages.environment import environment
 from qantara.pages.formatting import listing, plural
-from qantara.pages.sections import Section
 
 RESEARCH = (
     "Research software, no medical device. An accuracy on exam questions says nothing about how safe a model is with "
@@ -32,21 +28,6 @@ def render_report(facts: ReportFacts) -> str:
         sentences=headlines(facts),
         viewers=facts.viewers,
         sections=[*measured_sections(facts), *run_sections(facts)],
-    )
-
-
-def render_comparison(rows: Sequence[Json], viewers: Json | None = None) -> str:
-    """Return a page that compares two runs by rows of `gaps.model_rows`; `viewers` are names of items' pages by task."""
-    first, second = (rows[0][side] for side in ("first", "second")) if rows else ("", "")
-    tables = [comparison_table("Every task, arm and way of scoring", rows)]
-    return _render(
-        title="Qantara comparison",
-        name=f"{first} and {second}",
-        what=f"{first} less {second}, on the same items in the same arms.",
-        notices=[RESEARCH],
-        sentences=list(comparison_sentences(rows)),
-        viewers=viewers or {},
-        sections=[Section(anchor="comparison", title="Item by item", tables=tables)],
     )
 
 

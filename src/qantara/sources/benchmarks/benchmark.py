@@ -85,11 +85,6 @@ class Benchmark:
         return tuple(self.sides)
 
     @property
-    def is_paired(self) -> bool:
-        """Whether the same items can be had in two languages."""
-        return len(self.sides) > 1
-
-    @property
     def hub(self) -> dict[str, tuple[str, ...]]:
         """The hub ids by language, with their configuration in brackets; a language that the hub lacks is left out."""
         return {code: tuple(str(part) for part in side.hub) for code, side in self.sides.items() if side.hub}
@@ -100,7 +95,7 @@ class LoadedTask:
     """The items of a task; those of a pair follow each other, source language first, and share `origin.family`.
 
     `shots` are examples to show first. `rejections` has what is not scored, by native id; `notes` what people should be told;
-    `origins` where the rows were read from. `num_unknown_ids` counts ids of a clean list that the data don't have.
+    `origins` where the rows were read from.
     """
 
     name: str
@@ -110,17 +105,11 @@ class LoadedTask:
     rejections: tuple[Rejection, ...] = ()
     notes: tuple[str, ...] = ()
     origins: tuple[str, ...] = ()
-    num_unknown_ids: int = 0
 
     @property
     def languages(self) -> tuple[str, ...]:
         """The codes of the languages of the items, in the order in which they come."""
         return tuple(dict.fromkeys(item.language for item in self.items))
-
-    @property
-    def is_paired(self) -> bool:
-        """Whether each item is there in two languages."""
-        return len(self.languages) > 1
 
     @property
     def num_unpaired(self) -> int:
